@@ -1,0 +1,64 @@
+/**
+ * The neutral contract between core and an adapter. An adapter needs no judgment: it copies these fields from its
+ * framework's request and writes those of the response.
+ */
+
+/** A request as core sees it. */
+export interface FederationRequest {
+  /** Upper case, as received: `GET`, `HEAD`, `POST`, … */
+  readonly method: string
+  /** Path and query exactly as they came over the wire, before any decoding: `/v1/keys?x=1`. */
+  readonly target: string
+  /** Lower-case names. A header that came several times is an array or is joined by `, `. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+/** A response as an adapter writes it. */
+export interface FederationResponse {
+  readonly status: number
+  /** Lower-case names. `content-length` is there whenever the length is known, also when `HEAD` left the body out. */
+  readonly headers: Readonly<Record<string, string>>
+  /**
+   * Bytes are sent as they are. An iterable is pulled no faster than the client reads, and its `return()` is called
+   * when the client goes away. `undefined` is an empty body.
+   */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined
+}
+
+/** A JSON Schema, as documentation of a route. Core validates by itself. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+/** What documentation says of a route, in the vocabulary of OpenAPI. */
+export interface RouteDocumentation {
+  readonly summary: string
+  readonly description?: string
+  /** Query parameters by name. */
+  readonly query?: Readonly<Record<string, { description: string; schema: JsonSchema; required?: boolean }>>
+  /** What the segment after the route's path means, when it has one. */
+  readonly serverName?: string
+  /** Responses by status. */
+  readonly responses: Readonly<Record<number, { description: string; schema?: JsonSchema }>>
+}
+
+/** One matched request on its way to a handler. */
+export interface Call {
+  readonly request: FederationRequest
+  readonly query: URLSearchParams
+  /** The canonical server name at the end of the path, on routes that take one. */
+  readonly serverName: string | undefined
+}
+
+/**
+ * One route of the federation.
+ *
+ * @typeParam Parts - the parts of the running federation that the handler uses.
+ */
+export interface Route<Parts> {
+  readonly method: 'GET'
+  /** `site`: below the root of the site's host. `api`: below the path of `serverName`. */
+  readonly base: 'site' | 'api'
+  /** `/keys`; or `/manga/series/origin/*`, whose end is one percent-encoded server name. */
+  readonly path: string
+  readonly documentation: RouteDocumentation
+  handle(parts: Parts, call: Call): Promise<FederationResponse>
+}
