@@ -1,0 +1,23 @@
+import { backend } from '#backend'
+import { type Ed25519, ed25519On } from './ed25519.ts'
+
+export type { SigningKey } from './backend.ts'
+export type { PublicKey, SignatureCheck } from './ed25519.ts'
+export { randomBytes } from './random.ts'
+
+const ed25519 = ed25519On(backend)
+
+/** See {@link Ed25519.importPublicKey}. */
+export const importPublicKey: Ed25519['importPublicKey'] = ed25519.importPublicKey
+
+/** See {@link Ed25519.verifySignature}. */
+export const verifySignature: Ed25519['verifySignature'] = ed25519.verifySignature
+
+/** See {@link Ed25519.verifySignatures}. */
+export const verifySignatures: Ed25519['verifySignatures'] = ed25519.verifySignatures
+
+/** See {@link Ed25519.importSigningKey}. */
+export const importSigningKey: Ed25519['importSigningKey'] = ed25519.importSigningKey
+
+/** SHA-256 (FIPS 180-4), 32 bytes. */
+export const sha256: (data: Uint8Array) => Uint8Array = backend.sha256

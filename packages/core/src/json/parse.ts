@@ -1,0 +1,228 @@
+import { FederationError } from '../errors.ts'
+import { excerpt, hasLoneSurrogate, isPlainText } from './text.ts'
+import { type JsonObject, type JsonValue, MAX_LEVELS } from './value.ts'
+
+/** An integer as JSON writes it, at a given place. */
+const INTEGER = /-?(?:0|[1-9][0-9]*)/y
+
+/** What may follow an integer only when it is none. */
+const FRACTION_OR_EXPONENT = /[.eE]/
+
+/** The longest integer within ±(2^53−1): "-9007199254740991". */
+const MAX_INTEGER_CHARACTERS = 17
+
+/** White space between tokens (RFC 8259, section 2). */
+const WHITE_SPACE = /[ \t\n\r]*/y
+
+/** Enough of a key to find it. */
+const MAX_KEY_CHARACTERS = 40
+
+const QUOTE = '"'
+const BACKSLASH = '\\'
+
+/**
+ * Reads a received JSON document from its raw bytes, and refuses everything that `JSON.parse` would hide: duplicate
+ * keys (after unescaping), fractions, exponents, `-0`, integers beyond ±(2^53−1), lone surrogates, invalid UTF-8, a
+ * byte-order mark, and more than 64 levels (PROTOCOL section 2). `__proto__` is an ordinary key.
+ *
+ * @param bytes - the whole document. The caller has bounded its size; the time taken grows with it, no faster.
+ * @throws FederationError `invalid_json`, whose message says where and what.
+ */
+export function parseStrict(bytes: Uint8Array): JsonValue {
+  return new Reader(decodeUtf8(bytes)).document()
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw new FederationError('invalid_json', 'The document begins with a byte-order mark: leave it out')
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new FederationError('invalid_json', `The document is not UTF-8: see its byte ${firstInvalidByte(bytes)}`)
+  }
+}
+
+/** The offset of the first byte that is not UTF-8: there, what a lenient decoder put in its place differs. */
+function firstInvalidByte(bytes: Uint8Array): number {
+  const repaired = new TextEncoder().encode(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))
+  return repaired.findIndex((byte, offset) => byte !== bytes[offset])
+}
+
+/** Reads one document, from front to back, each character once. */
+class Reader {
+  readonly #text: string
+  #position = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  document(): JsonValue {
+    this.#skipWhiteSpace()
+    const value = this.#value(0)
+    this.#skipWhiteSpace()
+    if (this.#position < this.#text.length) throw this.#refusal('the document should end here')
+    return value
+  }
+
+  /** @param levels - how many arrays and objects stand around the value. */
+  #value(levels: number): JsonValue {
+    switch (this.#text[this.#position]) {
+      case '{':
+        return this.#object(levels + 1)
+      case '[':
+        return this.#array(levels + 1)
+      case QUOTE:
+        return this.#string()
+      case 't':
+        return this.#word('true', true)
+      case 'f':
+        return this.#word('false', false)
+      case 'n':
+        return this.#word('null', null)
+      default:
+        return this.#integer()
+    }
+  }
+
+  #object(levels: number): JsonObject {
+    this.#enter(levels)
+    const object: JsonObject = {}
+    if (this.#skip('}')) return object
+    do {
+      const start = this.#position
+      const key = this.#key()
+      if (Object.hasOwn(object, key)) {
+        throw this.#refusal(`the key ${JSON.stringify(excerpt(key, MAX_KEY_CHARACTERS))} is there twice`, start)
+      }
+      this.#expect(':')
+      setOwn(object, key, this.#value(levels))
+      this.#skipWhiteSpace()
+    } while (this.#skip(','))
+    this.#expect('}', '"," or "}"')
+    return object
+  }
+
+  #array(levels: number): JsonValue[] {
+    this.#enter(levels)
+    const items: JsonValue[] = []
+    if (this.#skip(']')) return items
+    do {
+      items.push(this.#value(levels))
+      this.#skipWhiteSpace()
+    } while (this.#skip(','))
+    this.#expect(']', '"," or "]"')
+    return items
+  }
+
+  #enter(levels: number): void {
+    if (levels > MAX_LEVELS) throw this.#refusal(`this is deeper than ${MAX_LEVELS} levels`)
+    this.#position++
+    this.#skipWhiteSpace()
+  }
+
+  #key(): string {
+    if (this.#text[this.#position] !== QUOTE) throw this.#refusal('a key in double quotes is expected')
+    const key = this.#string()
+    this.#skipWhiteSpace()
+    return key
+  }
+
+  #string(): string {
+    const start = this.#position
+    const end = this.#closingQuote(start)
+    this.#position = end + 1
+    const inside = this.#text.slice(start + 1, end)
+    return isPlainText(inside) ? inside : this.#unescaped(inside, start)
+  }
+
+  /** The place of the first quote after `start` that no backslash escapes. */
+  #closingQuote(start: number): number {
+    let quote = this.#text.indexOf(QUOTE, start + 1)
+    while (quote !== -1 && this.#isEscaped(quote)) quote = this.#text.indexOf(QUOTE, quote + 1)
+    if (quote === -1) throw this.#refusal('the string that begins here does not end', start)
+    return quote
+  }
+
+  /** Whether an odd number of backslashes stands before a place. */
+  #isEscaped(position: number): boolean {
+    let first = position
+    while (this.#text[first - 1] === BACKSLASH) first--
+    return (position - first) % 2 === 1
+  }
+
+  #unescaped(inside: string, start: number): string {
+    const text = this.#unescapedByEngine(inside, start)
+    if (hasLoneSurrogate(text)) throw this.#refusal('the string that begins here has half of a surrogate pair', start)
+    return text
+  }
+
+  #unescapedByEngine(inside: string, start: number): string {
+    try {
+      return JSON.parse(`"${inside}"`) as string
+    } catch {
+      throw this.#refusal('the string that begins here has a bare control character or an unknown escape', start)
+    }
+  }
+
+  #integer(): number {
+    const start = this.#position
+    INTEGER.lastIndex = start
+    const digits = INTEGER.exec(this.#text)?.[0]
+    if (digits === undefined) throw this.#refusal('a value is expected')
+    this.#position += digits.length
+    if (FRACTION_OR_EXPONENT.test(this.#text[this.#position] ?? '')) {
+      throw this.#refusal('this number has a fraction or an exponent; only whole numbers are accepted', start)
+    }
+    if (digits === '-0') throw this.#refusal('-0 is not accepted, write 0', start)
+    const value = digits.length > MAX_INTEGER_CHARACTERS ? Infinity : Number(digits)
+    if (!Number.isSafeInteger(value)) throw this.#refusal('this number is not within -(2^53-1) and 2^53-1', start)
+    return value
+  }
+
+  #word<T extends JsonValue>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#position)) throw this.#refusal('a value is expected')
+    this.#position += word.length
+    return value
+  }
+
+  #expect(character: string, description = `"${character}"`): void {
+    if (!this.#skip(character)) throw this.#refusal(`${description} is expected`)
+  }
+
+  /** Goes past a character and the white space after it, if it stands here. */
+  #skip(character: string): boolean {
+    if (this.#text[this.#position] !== character) return false
+    this.#position++
+    this.#skipWhiteSpace()
+    return true
+  }
+
+  #skipWhiteSpace(): void {
+    WHITE_SPACE.lastIndex = this.#position
+    WHITE_SPACE.test(this.#text)
+    this.#position = WHITE_SPACE.lastIndex
+  }
+
+  #refusal(complaint: string, position: number = this.#position): FederationError {
+    const before = this.#text.slice(0, position)
+    const line = before.split('\n').length
+    const column = position - before.lastIndexOf('\n')
+    return new FederationError('invalid_json', `Line ${line}, column ${column}: ${complaint}`)
+  }
+}
+
+/** Sets an own property whatever its name: assigning to an inherited one, `__proto__` above all, would do other things. */
+function setOwn(object: JsonObject, key: string, value: JsonValue): void {
+  if (key in object) {
+    Object.defineProperty(object, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })
+  } else {
+    object[key] = value
+  }
+}

@@ -1,0 +1,113 @@
+import { type PublicKey, verifySignature } from '../crypto/index.ts'
+import { isKeyId } from '../names/index.ts'
+import { decodeBase64 } from './base64.ts'
+import { signedBytes } from './signing.ts'
+import { isJsonObject, type JsonObject, type JsonValue, ownValue } from './value.ts'
+
+/** Signatures cost time to verify, so their number is limited before any is looked at (PROTOCOL section 2). */
+const MAX_SIGNATURES_PER_ENTITY = 16
+const MAX_SIGNATURES = 64
+
+const SIGNATURE_BYTES = 64
+
+/** Why a document is not accepted. */
+export type SignatureFailure =
+  /** No signature by a known key. */
+  | 'unsigned'
+  /** More than 16 signatures of one entity, or more than 64 in all. */
+  | 'too_many_signatures'
+  /** A signature by a known key is not good. */
+  | 'bad_signature'
+
+/** What the signatures of a document say. */
+export type SignatureVerdict =
+  /** `good`: the ids of the known keys that signed, at least one. No known key's signature is bad. */
+  | { readonly verified: true; readonly good: readonly string[] }
+  /** `message` says more, for people. */
+  | { readonly verified: false; readonly reason: SignatureFailure; readonly message: string }
+
+/**
+ * Verifies what one server signed in a key document or one of our own, `signatures[serverName][keyId]` (PROTOCOL
+ * section 2): ids of unknown algorithms, malformed ids and ids that are not in `keys` are passed over, one bad
+ * signature fails the document, and at least one good one is needed.
+ *
+ * @param document - as received, read by `parseStrict`.
+ * @param keys - the known keys of that server, by key id.
+ */
+export function verifyDocument(
+  document: JsonObject,
+  serverName: string,
+  keys: ReadonlyMap<string, PublicKey>,
+): SignatureVerdict {
+  const entities = ownValue(document, 'signatures')
+  if (!isJsonObject(entities)) return unsigned()
+  if (countSignatures(entities) > MAX_SIGNATURES) return tooMany(`more than ${MAX_SIGNATURES}`)
+  return verifyEntity(document, ownValue(entities, serverName), keys)
+}
+
+/**
+ * Verifies a catalog object, `signatures[keyId]`, by the same rules as `verifyDocument`. `signing_keys` is not looked
+ * at: it is the object's own claim, and a good signature by it proves nothing but that the object is whole.
+ *
+ * @param object - as received, read by `parseStrict`.
+ * @param keys - the keys that may sign it, by key id.
+ */
+export function verifyObject(object: JsonObject, keys: ReadonlyMap<string, PublicKey>): SignatureVerdict {
+  return verifyEntity(object, ownValue(object, 'signatures'), keys)
+}
+
+function verifyEntity(
+  document: JsonObject,
+  signatures: JsonValue | undefined,
+  keys: ReadonlyMap<string, PublicKey>,
+): SignatureVerdict {
+  if (!isJsonObject(signatures)) return unsigned()
+  const entries = Object.entries(signatures)
+  if (entries.length > MAX_SIGNATURES_PER_ENTITY) return tooMany(`more than ${MAX_SIGNATURES_PER_ENTITY} of one entity`)
+  const known = entries.filter(([keyId]) => isKeyId(keyId) && keys.has(keyId))
+  if (known.length === 0) return unsigned()
+
+  const message = signedBytes(document)
+  const bad = known.find(([keyId, signature]) => !isGood(keys.get(keyId)!, message, signature))
+  if (bad !== undefined) {
+    return {
+      verified: false,
+      reason: 'bad_signature',
+      message: `The signature by the key ${bad[0]} is not good`,
+    }
+  }
+  return { verified: true, good: known.map(([keyId]) => keyId) }
+}
+
+/** A signature that is no text, or no base64 of 64 bytes, is as bad as one that does not fit. */
+function isGood(key: PublicKey, message: Uint8Array, signature: JsonValue): boolean {
+  const bytes = typeof signature === 'string' ? decodedOrNothing(signature) : undefined
+  return bytes !== undefined && verifySignature(key, message, bytes)
+}
+
+function decodedOrNothing(signature: string): Uint8Array | undefined {
+  try {
+    return decodeBase64(signature, SIGNATURE_BYTES)
+  } catch {
+    return undefined
+  }
+}
+
+function countSignatures(entities: JsonObject): number {
+  return Object.values(entities).reduce<number>(
+    (count, entity) => count + (isJsonObject(entity) ? Object.keys(entity).length : 0),
+    0,
+  )
+}
+
+function unsigned(): SignatureVerdict {
+  return { verified: false, reason: 'unsigned', message: 'There is no signature by a known key' }
+}
+
+function tooMany(what: string): SignatureVerdict {
+  return {
+    verified: false,
+    reason: 'too_many_signatures',
+    message: `There are too many signatures: ${what}`,
+  }
+}
