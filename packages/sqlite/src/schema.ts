@@ -1,0 +1,127 @@
+import { FederationError } from '@manga-federation/core'
+import { KEEP_THE_FILE } from './sqlite-errors.ts'
+import type { SqlConnection } from './driver.ts'
+
+/** Marks the file as a store of Manga federation: "MFed" in ASCII. Bytes 68 to 71 of the file. */
+const APPLICATION_ID = 0x4d466564
+
+/**
+ * Each entry brings the schema to the next version; `user_version` counts those that a file has had. Entries that
+ * were released never change.
+ *
+ * Objects and their bytes are apart: filters and counts walk through `objects`, whose rows are small and lie in the
+ * order of listings, and touch no byte of `bodies`. Text is compared byte by byte, which in UTF-8 is the order of
+ * Unicode code points.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  PRAGMA application_id = ${APPLICATION_ID};
+
+  CREATE TABLE identity (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    server_name TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE own_keys (
+    position INTEGER PRIMARY KEY,
+    key_id TEXT NOT NULL UNIQUE,
+    seed BLOB NOT NULL CHECK (length(seed) = 32),
+    created_ts INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE catalogs (
+    catalog INTEGER PRIMARY KEY,
+    origin TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    changed_ts INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE objects (
+    catalog INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('series', 'chapter')),
+    id TEXT NOT NULL,
+    body INTEGER NOT NULL,
+    series_id TEXT,
+    revision INTEGER NOT NULL,
+    updated_ts INTEGER NOT NULL,
+    content_hash BLOB NOT NULL,
+    locales TEXT NOT NULL,
+    search_text TEXT NOT NULL,
+    PRIMARY KEY (catalog, kind, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX chapters_by_series ON objects (catalog, kind, series_id, id) WHERE series_id IS NOT NULL;
+
+  -- The last revision of each id that was deleted; it stays when the id comes back.
+  CREATE TABLE deletions (
+    catalog INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    PRIMARY KEY (catalog, kind, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE bodies (
+    body INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  `,
+]
+
+/** Brings the schema to the newest version, all at once or not at all. */
+export function migrate(connection: SqlConnection): void {
+  if (pragma(connection, 'user_version') === MIGRATIONS.length) return
+  connection.exec('BEGIN IMMEDIATE')
+  // Another process may have migrated until now: the version counts that is read inside of the transaction.
+  for (const migration of MIGRATIONS.slice(pragma(connection, 'user_version'))) connection.exec(migration)
+  connection.exec(`PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`)
+}
+
+/**
+ * Makes sure that an existing file is a store that this version can use.
+ *
+ * @throws FederationError `store_damaged` or `store_unavailable`.
+ */
+export function checkFile(connection: SqlConnection, path: string): void {
+  if (pragma(connection, 'application_id') !== APPLICATION_ID) throw notAStore(connection, path)
+  if (pragma(connection, 'user_version') > MIGRATIONS.length) {
+    throw new FederationError(
+      'store_unavailable',
+      `The store ${path} was written by a newer version of @manga-federation/sqlite. Upgrade it to that version.`,
+    )
+  }
+  checkSmallTables(connection, path)
+}
+
+/**
+ * Checks what is small: a check of everything reads the whole file, seconds for a large catalog. Damage elsewhere
+ * is reported when it is met.
+ */
+function checkSmallTables(connection: SqlConnection, path: string): void {
+  for (const table of ['identity', 'own_keys', 'catalogs']) {
+    const verdict = connection.prepare<{ quick_check: string }>(`PRAGMA quick_check('${table}')`).get()?.quick_check
+    if (verdict === 'ok') continue
+    throw new FederationError(
+      'store_damaged',
+      `The store ${path} is damaged (${verdict?.replaceAll('\n', ' ')}). ${KEEP_THE_FILE} Set it aside and restore a backup.`,
+    )
+  }
+}
+
+function notAStore(connection: SqlConnection, path: string): FederationError {
+  const tables = connection.prepare<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema').get()?.n
+  return tables === 0
+    ? new FederationError(
+        'store_damaged',
+        `The store ${path} is empty. A store's file never is, so what it held was lost: restore a backup. ` +
+          'If nothing was lost, delete the file, and a new identity is made.',
+      )
+    : new FederationError(
+        'store_unavailable',
+        `The file ${path} is the database of another application. Choose another path for the store.`,
+      )
+}
+
+function pragma(connection: SqlConnection, name: 'application_id' | 'user_version'): number {
+  return connection.prepare<Record<string, number>>(`PRAGMA ${name}`).get()?.[name] ?? 0
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import type { Store } from '@manga-federation/core'
+import type { Case } from '../case.ts'
+import { identityOf } from './identity-cases.ts'
+import { IDS_IN_ORDER, NOW_TS, ORIGIN, bytesOf, chapter, commit, idsOf, series } from './samples.ts'
+import type { StoreSuiteOptions } from './store-suite.ts'
+
+/** What holds of the database behind the store. */
+export function persistenceCases(
+  reopen: StoreSuiteOptions['reopen'],
+  rawObject: StoreSuiteOptions['rawObject'],
+): Case<Store>[] {
+  return [
+    {
+      name: 'reopening: everything is there, and the size goes on where it was',
+      skip: reopen === undefined ? 'no `reopen` was given, so the store may forget' : undefined,
+      run: async (store) => {
+        await store.identity.create(identityOf(1))
+        await commit(store, [...IDS_IN_ORDER.map((id) => series(id)), chapter('c', 's')])
+        await commit(store, [], [{ kind: 'series', id: 'a' }])
+        await store.close()
+
+        const reopened = await reopen!(store)
+        try {
+          const size = IDS_IN_ORDER.length + 2
+          assert.deepEqual(await reopened.identity.load(), identityOf(1))
+          assert.deepEqual(await reopened.catalog.state(ORIGIN), { size, changedTs: NOW_TS })
+          assert.deepEqual(
+            await idsOf(reopened, 'series'),
+            IDS_IN_ORDER.filter((id) => id !== 'a'),
+          )
+          assert.deepEqual(await reopened.catalog.get(ORIGIN, 'chapter', 'c'), bytesOf('chapter c'))
+          assert.equal((await commit(reopened, [series('a')])).size, size + 1)
+        } finally {
+          await reopened.close()
+        }
+      },
+    },
+    {
+      name: 'database: a commit is in the database when it is told of, and nothing older is left',
+      skip: rawObject === undefined ? 'no `rawObject` was given to look into the database' : undefined,
+      run: async (store) => {
+        const raw = (id: string): Promise<Uint8Array | undefined> => rawObject!(store, ORIGIN, 'series', id)
+        assert.equal(await raw('a'), undefined)
+        await commit(store, [series('a'), series('b')])
+        assertSameBytes(await raw('a'), bytesOf('series a'))
+        await commit(store, [series('b', { revision: 2, bytes: bytesOf('changed') })], [{ kind: 'series', id: 'a' }])
+        assert.equal(await raw('a'), undefined)
+        assertSameBytes(await raw('b'), bytesOf('changed'))
+      },
+    },
+  ]
+}
+
+/** Drivers return Buffers where stores return plain arrays. */
+function assertSameBytes(actual: Uint8Array | undefined, expected: Uint8Array): void {
+  assert.deepEqual(actual && Uint8Array.from(actual), expected)
+}
