@@ -1,0 +1,8 @@
+export { type Catalog, type CatalogStatus, runCatalog, type RunningCatalog } from './catalog.ts'
+export type { ChangedIds } from './changes.ts'
+export { createListings } from './listing.ts'
+export { checkCatalogRecord } from './objects.ts'
+export type { ReconcileReport } from './pass.ts'
+export type * from './records.ts'
+export type { PublishReport, RecordProblem } from './report.ts'
+export { type CatalogReading, catalogRoutes } from './routes.ts'

@@ -1,0 +1,125 @@
+import { LRUCache } from 'lru-cache'
+import { sha256 } from '../crypto/index.ts'
+import { CATALOG_CACHE_CONTROL, hasVersion, notModified, readHeaders } from '../http/index.ts'
+import type { FederationRequest, FederationResponse } from '../http/index.ts'
+import { encodeBase64 } from '../json/index.ts'
+import type { CatalogQuery, CatalogState, CatalogStore } from '../store/index.ts'
+import { encodeCursor } from './cursor.ts'
+
+/** Objects that a stream reads at once: about 256 KiB. */
+const STREAM_PAGE_OBJECTS = 256
+
+/** Rendered pages are kept up to this many bytes in all: some hundred pages of a hundred objects. */
+const MAX_CACHED_BYTES = 32 * 1024 * 1024
+
+/** A page beyond this share is rendered each time, so that few large ones do not push all others out. */
+const MAX_CACHED_PAGE_BYTES = MAX_CACHED_BYTES / 8
+
+/** Characters of an ETag's hash: 128 bits. */
+const ETAG_CHARACTERS = 22
+
+const encoder = new TextEncoder()
+const OPEN = encoder.encode('[')
+const COMMA = encoder.encode(',')
+const CLOSE = encoder.encode(']')
+
+/** What to list. Without `limit` it is everything. */
+export interface ListingRequest {
+  readonly query: Omit<CatalogQuery, 'limit'>
+  readonly limit: number | undefined
+  /** The URL of this listing without its cursor, for the link to the next page. */
+  readonly urlOfNext: (cursor: string) => string
+}
+
+/** Serves listings of objects: signed bytes from the store, joined. */
+export interface Listings {
+  serve(request: FederationRequest, listing: ListingRequest, state: CatalogState): Promise<FederationResponse>
+}
+
+interface RenderedPage {
+  readonly bytes: Uint8Array
+  readonly headers: Record<string, string>
+}
+
+/** Builds the server of listings over a store. */
+export function createListings(store: CatalogStore): Listings {
+  const rendered = new LRUCache<string, RenderedPage>({
+    maxSize: MAX_CACHED_BYTES,
+    maxEntrySize: MAX_CACHED_PAGE_BYTES,
+    sizeCalculation: (page) => page.bytes.byteLength,
+  })
+
+  async function renderPage(listing: ListingRequest, limit: number, etag: string): Promise<RenderedPage> {
+    const kept = rendered.get(etag)
+    if (kept) return kept
+    // One more than asked tells whether a next page exists.
+    const objects = await store.list({ ...listing.query, limit: limit + 1 })
+    const page = objects.slice(0, limit)
+    const last = objects.length > limit ? page.at(-1) : undefined
+    const link = last && `<${listing.urlOfNext(encodeCursor(last.id))}>; rel="next"`
+    const fresh = withLength(joinArray(page), readHeaders({ etag, cacheControl: CATALOG_CACHE_CONTROL, link }))
+    rendered.set(etag, fresh)
+    return fresh
+  }
+
+  async function* stream(query: ListingRequest['query'], first: Objects): AsyncGenerator<Uint8Array> {
+    yield OPEN
+    let page = first
+    for (;;) {
+      yield joinObjects(page)
+      const last = page.at(-1)
+      if (!last || page.length < STREAM_PAGE_OBJECTS) break
+      page = await store.list({ ...query, afterId: last.id, limit: STREAM_PAGE_OBJECTS })
+      if (page.length > 0) yield COMMA
+    }
+    yield CLOSE
+  }
+
+  async function renderAll(query: ListingRequest['query'], etag: string): Promise<FederationResponse> {
+    const headers = readHeaders({ etag, cacheControl: CATALOG_CACHE_CONTROL })
+    const first = await store.list({ ...query, limit: STREAM_PAGE_OBJECTS })
+    if (first.length === STREAM_PAGE_OBJECTS) return { status: 200, headers, body: stream(query, first) }
+    const whole = withLength(joinArray(first), headers)
+    return { status: 200, headers: whole.headers, body: whole.bytes }
+  }
+
+  return {
+    async serve(request, listing, state) {
+      const etag = etagOf(listing, state)
+      if (hasVersion(request, etag)) return notModified(readHeaders({ etag, cacheControl: CATALOG_CACHE_CONTROL }))
+      if (listing.limit === undefined) return renderAll(listing.query, etag)
+      const page = await renderPage(listing, listing.limit, etag)
+      return { status: 200, headers: page.headers, body: page.bytes }
+    },
+  }
+}
+
+type Objects = readonly { readonly id: string; readonly bytes: Uint8Array }[]
+
+/** Names the state of the catalog and the query: the same for every process that serves the same store. */
+function etagOf({ query, limit, urlOfNext }: ListingRequest, { size, changedTs }: CatalogState): string {
+  const name = JSON.stringify([size, changedTs, limit ?? null, query, urlOfNext('')])
+  return `"${encodeBase64(sha256(encoder.encode(name))).slice(0, ETAG_CHARACTERS)}"`
+}
+
+function withLength(bytes: Uint8Array, headers: Record<string, string>): RenderedPage {
+  return { bytes, headers: { ...headers, 'content-length': String(bytes.byteLength) } }
+}
+
+function joinArray(objects: Objects): Uint8Array {
+  return concat([OPEN, joinObjects(objects), CLOSE])
+}
+
+function joinObjects(objects: Objects): Uint8Array {
+  return concat(objects.flatMap(({ bytes }, index) => (index === 0 ? [bytes] : [COMMA, bytes])))
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.byteLength
+  }
+  return whole
+}

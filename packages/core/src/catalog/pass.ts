@@ -1,0 +1,186 @@
+import { randomBytes } from '../crypto/index.ts'
+import type { Environment } from '../environment.ts'
+import { FederationError, reasonOf } from '../errors.ts'
+import { encodeBase64 } from '../json/index.ts'
+import type { CatalogStore, ObjectKind } from '../store/index.ts'
+import type { GuardedRepository } from './guarded-repository.ts'
+import type { SerialQueue } from './queue.ts'
+import { type PublishReport, ReportBuilder } from './report.ts'
+import type { CatalogWriter } from './writer.ts'
+
+/** Records a page and a transaction: some 10 ms of work, after which the site's requests have their turn. */
+export const PAGE_RECORDS = 100
+
+/** A pass that would remove more than this share of the catalog … */
+const MAX_REMOVED_SHARE = 1 / 5
+
+/** … and more than this many objects waits for the operator's word (DESIGN, CatalogRepository). */
+const MAX_REMOVED_OBJECTS = 50
+
+/** Pages without anything new after which a listing counts as one that never ends. */
+const MAX_PAGES_WITHOUT_NEWS = 100
+
+const KINDS: readonly ObjectKind[] = ['series', 'chapter']
+
+/** What a pass over the whole listing did. */
+export interface ReconcileReport extends PublishReport {
+  /**
+   * `complete`: the catalog is what the repository lists. `failed`: it is published as far as the pass came, and
+   * nothing was removed. `needs_confirmation`: all is published, and the removals wait for the operator's word.
+   */
+  readonly outcome: 'complete' | 'failed' | 'needs_confirmation'
+  /** What happened and what to do, when the outcome is not `complete`. */
+  readonly message?: string
+  /** Published objects that the listing no longer had. */
+  readonly missing: number
+}
+
+/** What a pass works with. */
+export interface PassOptions {
+  readonly serverName: string
+  readonly repository: GuardedRepository
+  readonly store: CatalogStore
+  readonly writer: CatalogWriter
+  /** Every page is one task, so that reading a record and publishing it is never overtaken by a later change. */
+  readonly queue: SerialQueue
+  readonly environment: Environment
+  /** When it aborts, the pass ends before its next page and counts as failed. */
+  readonly closing: AbortSignal
+}
+
+/** Compares the whole listing with what is published, signs what differs and removes what is gone; never rejects. */
+export async function runPass(options: PassOptions, confirmRemoval: boolean): Promise<ReconcileReport> {
+  const { store, serverName } = options
+  const pass = encodeBase64(randomBytes(12))
+  const report = new ReportBuilder()
+  try {
+    for (const kind of KINDS) await publishListing(options, pass, kind, report)
+    const missing = await sum(KINDS, (kind) => store.countUnmarked(pass, serverName, kind))
+    const total = await sum(KINDS, (kind) => store.count(serverName, kind))
+    if (!confirmRemoval && missing > MAX_REMOVED_OBJECTS && missing > total * MAX_REMOVED_SHARE) {
+      return { ...report.finish(), outcome: 'needs_confirmation', missing, message: brakeMessage(missing, total) }
+    }
+    for (const kind of KINDS) await removeUnlisted(options, pass, kind, report)
+    return { ...report.finish(), outcome: 'complete', missing }
+  } catch (error) {
+    return { ...report.finish(), outcome: 'failed', missing: 0, message: reasonOf(error) }
+  } finally {
+    await store.endPass(pass).catch(() => undefined)
+  }
+}
+
+function brakeMessage(missing: number, total: number): string {
+  return (
+    `The catalog no longer lists ${missing} of ${total} published objects, so nothing was removed: an empty answer ` +
+    'from a broken database must not erase a catalog from the network. If they are really gone, say so with ' +
+    'catalog.reconcile({ confirmRemoval: true }).'
+  )
+}
+
+async function publishListing(
+  { repository, store, writer, queue, environment, closing }: PassOptions,
+  pass: string,
+  kind: ObjectKind,
+  report: ReportBuilder,
+): Promise<void> {
+  let cursor: string | undefined
+  let pagesWithoutNews = 0
+  do {
+    if (closing.aborted) throw new FederationError('closed', 'The federation was closed in the middle of a pass.')
+    const page = await queue(async () => {
+      const { items, next } = await repository.list(kind, cursor, PAGE_RECORDS)
+      const fresh = await takeFresh(store, pass, kind, items, report)
+      await writer.apply({ records: fresh, gone: [] }, report)
+      return { next, news: fresh.length > 0 }
+    })
+    pagesWithoutNews = page.news ? 0 : pagesWithoutNews + 1
+    if (pagesWithoutNews > MAX_PAGES_WITHOUT_NEWS) {
+      throw new FederationError(
+        'repository_failed',
+        `${kind === 'series' ? 'listSeries' : 'listChapters'} returned ${pagesWithoutNews} pages without anything ` +
+          'new: the listing never ends. The last page must come without next.',
+      )
+    }
+    cursor = page.next
+    await environment.yieldToOthers()
+  } while (cursor !== undefined)
+}
+
+/** Marks a page's records as seen and leaves out those that this pass saw before. */
+async function takeFresh(
+  store: CatalogStore,
+  pass: string,
+  kind: ObjectKind,
+  items: readonly unknown[],
+  report: ReportBuilder,
+): Promise<{ kind: ObjectKind; record: unknown; label: string }[]> {
+  const records = items.map((record, index) => ({ kind, record, ...identify(record, index) }))
+  const ids = new Set(records.flatMap(({ id }) => (id === undefined ? [] : [id])))
+  const seen = new Set(await store.mark(pass, kind, [...ids]))
+  return records.filter(({ id, label }) => {
+    // Without a text id it goes on to the rules, which say how to mend it.
+    if (id === undefined) return true
+    if (seen.has(id)) {
+      report.problem({ kind, id: label, message: 'the listing has this id more than once; ids must be unique' })
+      return false
+    }
+    seen.add(id)
+    return true
+  })
+}
+
+function identify(record: unknown, index: number): { id: string | undefined; label: string } {
+  const id: unknown = typeof record === 'object' && record !== null && 'id' in record ? record.id : undefined
+  return typeof id === 'string'
+    ? { id, label: id }
+    : { id: undefined, label: `item ${index} of its page: ${String(id)}` }
+}
+
+/** Removes what the listing left out, after asking for each once more: it may have come while the pass ran. */
+async function removeUnlisted(
+  { serverName, repository, store, writer, queue, environment }: PassOptions,
+  pass: string,
+  kind: ObjectKind,
+  report: ReportBuilder,
+): Promise<void> {
+  let afterId: string | undefined
+  for (;;) {
+    const ids = await store.listUnmarked(pass, serverName, kind, { afterId, limit: PAGE_RECORDS })
+    if (ids.length === 0) return
+    await queue(async () => {
+      const answers = await lookUp(repository, kind, ids)
+      await writer.apply(changeOf(kind, answers), report)
+    })
+    afterId = ids.at(-1)
+    await environment.yieldToOthers()
+  }
+}
+
+/** Asks for records one by one. */
+export async function lookUp(
+  repository: GuardedRepository,
+  kind: ObjectKind,
+  ids: readonly string[],
+): Promise<Map<string, unknown>> {
+  const answers = new Map<string, unknown>()
+  for (const id of ids) answers.set(id, await repository.get(kind, id))
+  return answers
+}
+
+/** What the answers mean for the catalog: a record is published, none is a removal. */
+export function changeOf(
+  kind: ObjectKind,
+  answers: ReadonlyMap<string, unknown>,
+): Parameters<CatalogWriter['apply']>[0] {
+  const records = [...answers].filter(([, record]) => record !== undefined)
+  const gone = [...answers].filter(([, record]) => record === undefined)
+  return {
+    records: records.map(([id, record]) => ({ kind, record, label: id })),
+    gone: gone.map(([id]) => ({ kind, id })),
+  }
+}
+
+async function sum<T>(items: readonly T[], numberOf: (item: T) => Promise<number>): Promise<number> {
+  const numbers = await Promise.all(items.map(numberOf))
+  return numbers.reduce((total, number) => total + number, 0)
+}

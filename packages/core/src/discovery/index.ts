@@ -1,0 +1,2 @@
+export { publishDocuments, type PublishedDocuments, type Software } from './published.ts'
+export { discoveryRoutes } from './routes.ts'

@@ -1,0 +1,18 @@
+export type * from './catalog/index.ts'
+export { checkCatalogRecord } from './catalog/index.ts'
+export * from './crypto/index.ts'
+export type { Environment } from './environment.ts'
+export { FEDERATION_ERROR_CODES, FederationError, type FederationErrorCode, reasonOf } from './errors.ts'
+export { createFederation, type Federation } from './federation.ts'
+export type {
+  FederationRequest,
+  FederationResponse,
+  JsonSchema,
+  MountedRoute,
+  Route,
+  RouteDocumentation,
+} from './http/index.ts'
+export * from './json/index.ts'
+export type { Logger } from './logger.ts'
+export { environment, type FederationOptions } from './options.ts'
+export * from './store/index.ts'

@@ -1,0 +1,2 @@
+export { type ActiveKey, loadOwnKeys, type OwnKeys } from './own-keys.ts'
+export { keyRoutes } from './routes.ts'
