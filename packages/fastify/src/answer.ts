@@ -1,0 +1,24 @@
+import { Readable } from 'node:stream'
+import type { Federation, FederationResponse } from '@manga-federation/core'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+/** Hands a request to the federation and its response to Fastify. */
+export function answer(federation: Federation): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
+  return async (request, reply) => {
+    const response = await federation.handle({
+      method: request.method,
+      target: request.raw.url ?? request.url,
+      headers: request.headers,
+    })
+    // Fastify's router decodes paths and core does not: what only looks like ours is the site's own 404.
+    if (!response) return reply.callNotFound()
+    return reply.code(response.status).headers(response.headers).send(payloadOf(response.body))
+  }
+}
+
+/** Bytes, so that Fastify neither serializes nor adds a charset; streams are destroyed when the client goes away. */
+function payloadOf(body: FederationResponse['body']): Buffer | Readable | undefined {
+  if (body === undefined) return undefined
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  return Readable.from(body, { objectMode: false })
+}
