@@ -1,0 +1,58 @@
+import type { NewChapter, SeriesRow } from 'manga-federation-example-shared'
+
+const FIELDS = ['number', 'volume', 'title', 'language', 'group'] as const
+
+/** The fields of the form that adds a chapter, as they were typed. */
+export type ChapterForm = Record<(typeof FIELDS)[number], string>
+
+/** The body of a form, as `@fastify/formbody` gives it: a list where a name came twice. */
+export type FormBody = Readonly<Record<string, string | string[]>>
+
+/** What is wrong with a field, in words for whoever filled it in. */
+export type FormProblems = Partial<Record<keyof ChapterForm, string>>
+
+/** How the form looks before anybody typed. */
+export const EMPTY_FORM: ChapterForm = { number: '', volume: '', title: '', language: 'en', group: '' }
+
+const MAX_TEXT_LENGTH = 200
+const NUMBER = /^(0|[1-9]\d{0,4})(\.\d{1,3})?$/
+const VOLUME = /^(0|[1-9]\d{0,3})$/
+/** The language tags that a scanlation site needs: `en`, `pt-BR`, `es-419`, `zh-Hant`. */
+const LANGUAGE = /^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/
+
+/** Takes the form's fields from a request's body; what is missing is empty, what is unknown is passed over. */
+export function readChapterForm(body: FormBody | undefined): ChapterForm {
+  const form = { ...EMPTY_FORM }
+  for (const name of FIELDS) {
+    const value = body?.[name]
+    if (typeof value === 'string') form[name] = value.trim()
+  }
+  return form
+}
+
+/** What is wrong with the form; empty if it can be taken as it is. */
+export function problemsOf(form: ChapterForm, series: SeriesRow): FormProblems {
+  const problems: FormProblems = {}
+  if (form.number && !NUMBER.test(form.number)) problems.number = 'Write a number such as 10 or 10.5.'
+  if (form.volume && !VOLUME.test(form.volume)) problems.volume = 'Write a whole number such as 3.'
+  if (!form.volume && series.numbering === 'by-volume') {
+    problems.volume = 'The chapters of this series start again at 1 in each volume, so the volume is needed.'
+  }
+  if (!LANGUAGE.test(form.language)) problems.language = 'Write a language tag such as en, fr or pt-BR.'
+  if (form.title.length > MAX_TEXT_LENGTH) problems.title = `Use at most ${MAX_TEXT_LENGTH} characters.`
+  if (form.group.length > MAX_TEXT_LENGTH) problems.group = `Use at most ${MAX_TEXT_LENGTH} characters.`
+  return problems
+}
+
+/** The chapter that a form without problems describes. */
+export function chapterOf(form: ChapterForm, seriesId: string, publishedAt: Date): NewChapter {
+  return {
+    seriesId,
+    language: form.language,
+    publishedAt: publishedAt.toISOString(),
+    ...(form.number && { number: form.number }),
+    ...(form.volume && { volume: form.volume }),
+    ...(form.title && { title: form.title }),
+    ...(form.group && { group: form.group }),
+  }
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { mangaFederation } from '@manga-federation/fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { fillSite, openSiteDatabase, siteCatalog, siteLibrary, type Settings } from 'manga-federation-example-shared'
+import { sitePages } from './site-pages.ts'
+
+/** An id of 255 characters, each of which may take nine when it is written in a URL. */
+const MAX_PARAMETER_LENGTH = 255 * 9
+
+/** The whole site, ready to listen: its database, its pages, and the federation. */
+export async function createSite(settings: Settings): Promise<FastifyInstance> {
+  const app = Fastify({
+    // The log goes to stderr: stdout has the one line that says where the site is.
+    logger: { level: 'warn', stream: process.stderr },
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+  })
+
+  const database = openSiteDatabase(settings.dataDir)
+  app.addHook('onClose', async () => database.close())
+  const library = siteLibrary(database)
+  await fillSite(database, library, settings.catalogFile, (problem) => app.log.warn(problem))
+
+  await app.register(mangaFederation, {
+    serverName: settings.serverName,
+    catalog: siteCatalog(database),
+    allowInsecure: settings.allowInsecure,
+    databasePath: join(settings.dataDir, 'manga-federation.db'),
+  })
+
+  await app.register(sitePages, { library, settings })
+  return app
+}

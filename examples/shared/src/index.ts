@@ -1,0 +1,7 @@
+export { chapterIdOf, type NewChapter } from './chapter.ts'
+export { fillSite } from './fill-site.ts'
+export { html, type Html } from './html.ts'
+export { readSettings, SettingError, type Settings } from './settings.ts'
+export { siteCatalog } from './site-catalog.ts'
+export { list, openSiteDatabase, textByKey, type ChapterRow, type SeriesRow } from './site-database.ts'
+export { siteLibrary, type SeriesListing, type SiteLibrary, type Slice } from './site-library.ts'

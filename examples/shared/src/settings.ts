@@ -1,0 +1,112 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { resolve } from 'node:path'
+
+/** What an example site is told through environment variables. */
+export interface Settings {
+  /** The port to listen on, 1 to 65535; default 3000. `PORT=0` picks one that is free. */
+  port: number
+  /** The base URL of the site's federation API; default `http://127.0.0.1:<port>/v1`. */
+  serverName: string
+  /** Whether plain `http` is allowed: with `ALLOW_INSECURE=1`, and where nobody gave a server name. */
+  allowInsecure: boolean
+  /** The absolute path of the folder with the site's databases; default `data` in the example's folder. */
+  dataDir: string
+  /** The absolute path of the NDJSON file to load on the first start; without it the built-in catalog is loaded. */
+  catalogFile?: string
+  /** What the admin pages ask for. Without it they exist only on a site that nobody else can reach. */
+  adminPassword?: string
+}
+
+/** An environment variable that cannot be used: which one, what was given, what is expected. */
+export class SettingError extends Error {
+  constructor(variable: string, given: string, expected: string) {
+    super(`${variable} is ${JSON.stringify(given)}, but it must be ${expected}.`)
+    this.name = 'SettingError'
+  }
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+const DEFAULT_PORT = 3000
+const MAX_PORT = 65535
+
+/**
+ * Reads and checks the environment variables that all example sites obey. An empty value is the same as none.
+ *
+ * @param variables usually `process.env`.
+ * @param exampleFolder the absolute path of the example's own folder, where its data goes by default.
+ * @throws SettingError for a value that cannot be used.
+ */
+export async function readSettings(variables: Variables, exampleFolder: string): Promise<Settings> {
+  const port = await readPort(variables)
+  const insecureAsked = readSwitch(variables, 'ALLOW_INSECURE')
+  const catalogFile = await readCatalogFile(variables)
+  return {
+    port,
+    serverName: readServerName(variables, port, insecureAsked),
+    allowInsecure: insecureAsked || !variables['SERVER_NAME'],
+    dataDir: variables['DATA_DIR'] ? absolutePath(variables, variables['DATA_DIR']) : resolve(exampleFolder, 'data'),
+    ...(catalogFile && { catalogFile }),
+    ...(variables['ADMIN_PASSWORD'] && { adminPassword: variables['ADMIN_PASSWORD'] }),
+  }
+}
+
+async function readPort(variables: Variables): Promise<number> {
+  const given = variables['PORT'] || String(DEFAULT_PORT)
+  const port = /^\d{1,5}$/.test(given) ? Number(given) : Infinity
+  if (port > MAX_PORT) {
+    throw new SettingError('PORT', given, `a whole number from 0 to ${MAX_PORT} (0 picks a free one)`)
+  }
+  return port === 0 ? freePort() : port
+}
+
+/** A free port, chosen before the site listens, because the server name contains it. */
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((listening, failed) => {
+    probe.once('error', failed).listen(0, '127.0.0.1', listening)
+  })
+  const address = probe.address()
+  await new Promise((closed) => probe.close(closed))
+  return typeof address === 'object' && address ? address.port : DEFAULT_PORT
+}
+
+function readServerName(variables: Variables, port: number, insecureAsked: boolean): string {
+  const given = variables['SERVER_NAME']
+  if (!given) return `http://127.0.0.1:${port}/v1`
+
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || !url.pathname.endsWith('/v1')) {
+    throw new SettingError('SERVER_NAME', given, 'an address that ends in /v1, such as https://manga.example.com/v1')
+  }
+  if (url.protocol === 'http:' && !insecureAsked) {
+    throw new SettingError('SERVER_NAME', given, 'an https address; for a test on one machine set ALLOW_INSECURE=1')
+  }
+  return given
+}
+
+function readSwitch(variables: Variables, name: string): boolean {
+  const given = variables[name] || '0'
+  if (given !== '0' && given !== '1') throw new SettingError(name, given, '1 (yes) or 0 (no)')
+  return given === '1'
+}
+
+async function readCatalogFile(variables: Variables): Promise<string | undefined> {
+  const given = variables['CATALOG']
+  if (!given) return undefined
+
+  const path = absolutePath(variables, given)
+  try {
+    await access(path, constants.R_OK)
+  } catch {
+    throw new SettingError('CATALOG', given, `a file that can be read, and there is none at ${path}`)
+  }
+  return path
+}
+
+/** A relative path counts from where the person typed the command; pnpm runs the script in the example's folder. */
+function absolutePath(variables: Variables, given: string): string {
+  return resolve(variables['INIT_CWD'] ?? process.cwd(), given)
+}
