@@ -10,6 +10,10 @@ const STATUS_OF = {
   invalid_key: 400,
   invalid_base64: 400,
   invalid_signature: 400,
+  invalid_key_document: 400,
+  invalid_identity: 400,
+  invalid_log_entry: 400,
+  invalid_log_head: 400,
 
   // Requests
   invalid_cursor: 400,
@@ -18,6 +22,11 @@ const STATUS_OF = {
   missing_series_id: 400,
   not_mirrored: 404,
   method_not_allowed: 405,
+  body_too_large: 413,
+  body_encoding: 415,
+  body_incomplete: 400,
+  body_already_parsed: 501,
+  rate_limited: 429,
 
   // Requests between servers
   missing_request_signature: 401,
@@ -26,6 +35,7 @@ const STATUS_OF = {
   replayed_request: 401,
 
   // Other servers
+  key_conflict: 409,
   address_not_allowed: 502,
   unreachable: 502,
   too_slow: 502,
@@ -55,23 +65,31 @@ export const FEDERATION_ERROR_CODES: readonly FederationErrorCode[] = Object.key
 /**
  * The one error class of the federation.
  *
- * `message` is written for the person who can mend the cause. It goes over the wire when `status` is below 500;
- * above that an outsider sees only that something failed, and the message stays in the site's log.
+ * `message` is written for the person who can mend the cause. It goes over the wire, but with a status of 500 or 502
+ * an outsider sees only that something failed, and the message stays in the site's log.
  */
 export class FederationError extends Error {
   readonly code: FederationErrorCode
   readonly status: number
 
-  constructor(code: FederationErrorCode, message: string, options?: { cause?: unknown }) {
+  /** What HTTP asks an answer with this error to have besides its body: `retry-after`, `www-authenticate`, `allow`. */
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    code: FederationErrorCode,
+    message: string,
+    { headers = {}, ...options }: { cause?: unknown; headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(message, options)
     this.name = 'FederationError'
     this.code = code
     this.status = STATUS_OF[code]
+    this.headers = headers
   }
 
   /** The error as it goes over the wire: `{"error_code", "message"}` (PROTOCOL section 8). */
   toWire(): { error_code: string; message: string } {
-    return this.status < 500
+    return this.status !== 500 && this.status !== 502
       ? { error_code: this.code, message: this.message }
       : { error_code: 'internal', message: 'This server could not answer. Its operator finds the reason in its log.' }
   }

@@ -6,5 +6,12 @@ export interface Logger {
   error(details: object, message: string): void
 }
 
-/** Says nothing: the default where a framework brings no logger. */
+/** Says nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Warnings and errors on the console: for frameworks that bring no logger. */
+export const consoleLogger: Logger = {
+  ...silentLogger,
+  warn: (details, message) => console.warn(message, details),
+  error: (details, message) => console.error(message, details),
+}

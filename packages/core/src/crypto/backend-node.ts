@@ -10,9 +10,15 @@ const PKCS8_PREFIX = Uint8Array.from([
   0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ])
 
+/**
+ * Handing work to libuv's pool takes half as long as a verification, so several must wait there for the cores to be
+ * busy. Files and names that the site wants to look up wait behind them for less than a millisecond.
+ */
+const VERIFICATIONS_A_CORE = 4
+
 /** Ed25519 and SHA-256 by `node:crypto`. Key objects are made once a key: making one costs as much as verifying. */
 export const backend: Backend = {
-  parallelVerifications: availableParallelism(),
+  parallelVerifications: VERIFICATIONS_A_CORE * availableParallelism(),
 
   verifier(publicKey): Verifier {
     const key = createPublicKey({
@@ -40,6 +46,10 @@ export const backend: Backend = {
     return {
       publicKey: new Uint8Array(spki.subarray(SPKI_PREFIX.length)),
       sign: (message) => withoutBuffer(sign(null, message, key)),
+      signInBackground: (message) =>
+        new Promise((resolve, reject) => {
+          sign(null, message, key, (error, signature) => (error ? reject(error) : resolve(withoutBuffer(signature))))
+        }),
     }
   },
 

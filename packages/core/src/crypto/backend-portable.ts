@@ -23,7 +23,8 @@ export const backend: Backend = {
 
   signingKey(seed): SigningKey {
     const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(seed)
-    return { publicKey, sign: (message) => nacl.sign.detached(message, secretKey) }
+    const sign = (message: Uint8Array): Uint8Array => nacl.sign.detached(message, secretKey)
+    return { publicKey, sign, signInBackground: async (message) => sign(message) }
   },
 
   sha256: (data) => sha256(data),

@@ -17,11 +17,13 @@ export interface SigningKey {
   readonly publicKey: Uint8Array
   /** The signature of `message` (RFC 8032), 64 bytes. The same message always gets the same one. */
   readonly sign: (message: Uint8Array) => Uint8Array
+  /** The same, on another core where there is one. */
+  readonly signInBackground: (message: Uint8Array) => Promise<Uint8Array>
 }
 
 /** What differs between Node and elsewhere. Chosen by the import `#backend`, see `package.json`. */
 export interface Backend {
-  /** How many verifications in the background can run at the same time. */
+  /** How many verifications in the background keep all cores busy. */
   readonly parallelVerifications: number
   /** @param publicKey - 32 bytes. A copy is taken where they are kept. */
   verifier(publicKey: Uint8Array): Verifier

@@ -75,8 +75,7 @@ export function ed25519On(backend: Backend): Ed25519 {
   async function verifySignatures(checks: readonly SignatureCheck[]): Promise<boolean[]> {
     const verdicts = Array.from(checks, () => false)
     const waiting = checks.entries()
-    // As many lanes as there are cores, all drawing from one queue: more would fill libuv's pool, and every file and
-    // name that the site wants to look up would have to wait behind them.
+    // So many lanes draw from one queue that the cores are busy, and no more: what else waits for them has its turn.
     const lane = async (): Promise<void> => {
       for (const [index, { key, message, signature }] of waiting) {
         verdicts[index] = isAcceptable(signature) && (await key[VERIFIER].verifyInBackground(message, signature))

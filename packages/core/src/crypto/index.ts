@@ -19,5 +19,8 @@ export const verifySignatures: Ed25519['verifySignatures'] = ed25519.verifySigna
 /** See {@link Ed25519.importSigningKey}. */
 export const importSigningKey: Ed25519['importSigningKey'] = ed25519.importSigningKey
 
+/** How many verifications to have under way at the same time, for all cores to be busy. */
+export const parallelVerifications: number = backend.parallelVerifications
+
 /** SHA-256 (FIPS 180-4), 32 bytes. */
 export const sha256: (data: Uint8Array) => Uint8Array = backend.sha256

@@ -32,7 +32,8 @@ const SIGN_BIT = 0x80
 
 /** Whether 32 bytes encode a point whose order divides 8, in any of the 14 ways. */
 export function isSmallOrder(point: Uint8Array): boolean {
-  return SMALL_ORDER_Y.some((y) => compareLittleEndian(withoutSign(point), y) === 0)
+  const unsigned = withoutSign(point)
+  return SMALL_ORDER_Y.some((y) => compareLittleEndian(unsigned, y) === 0)
 }
 
 /** Whether the y coordinate in 32 bytes is below p, so that there is no second way to write it. */

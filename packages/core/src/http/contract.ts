@@ -11,6 +11,18 @@ export interface FederationRequest {
   readonly target: string
   /** Lower-case names. A header that came several times is an array or is joined by `, `. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /**
+   * Who asks, as the framework knows it by its own trust-proxy setting; core never reads it from a header. Few routes
+   * need it, so adapters give it by a getter.
+   */
+  readonly clientAddress: string
+  /**
+   * The raw body, before any parser. Called once at most.
+   *
+   * @param maxBytes - a longer one is refused before it is read, or as soon as it shows.
+   * @throws FederationError `body_too_large`, `body_encoding`, `body_incomplete`, `body_already_parsed`.
+   */
+  body(maxBytes: number): Promise<Uint8Array>
 }
 
 /** A response as an adapter writes it. */
@@ -34,6 +46,8 @@ export interface RouteDocumentation {
   readonly description?: string
   /** Query parameters by name. */
   readonly query?: Readonly<Record<string, { description: string; schema: JsonSchema; required?: boolean }>>
+  /** The JSON that a request brings. */
+  readonly body?: JsonSchema
   /** What the segment after the route's path means, when it has one. */
   readonly serverName?: string
   /** Responses by status. */
@@ -43,6 +57,7 @@ export interface RouteDocumentation {
 /** One matched request on its way to a handler. */
 export interface Call {
   readonly request: FederationRequest
+  /** Parsed anew each time that it is read. */
   readonly query: URLSearchParams
   /** The canonical server name at the end of the path, on routes that take one. */
   readonly serverName: string | undefined
@@ -54,11 +69,12 @@ export interface Call {
  * @typeParam Parts - the parts of the running federation that the handler uses.
  */
 export interface Route<Parts> {
-  readonly method: 'GET'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** `site`: below the root of the site's host. `api`: below the path of `serverName`. */
   readonly base: 'site' | 'api'
   /** `/keys`; or `/manga/series/origin/*`, whose end is one percent-encoded server name. */
   readonly path: string
   readonly documentation: RouteDocumentation
-  handle(parts: Parts, call: Call): Promise<FederationResponse>
+  /** Answers, at once where nothing has to be waited for. */
+  handle(parts: Parts, call: Call): FederationResponse | Promise<FederationResponse>
 }

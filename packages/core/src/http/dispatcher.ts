@@ -7,45 +7,69 @@ import { errorResponse, optionsResponse, withoutBody } from './responses.ts'
 /** What a dispatcher needs to know besides the routes. */
 export interface DispatcherOptions<Parts> {
   readonly match: (target: string) => Match<Parts> | undefined
-  /** The running federation; starts it when it is not running yet. */
-  readonly parts: () => Promise<Parts>
+  /** The running federation; a promise of it as long as it is not running yet. */
+  readonly parts: () => Parts | Promise<Parts>
   /** Reads the server name at the end of a path. */
   readonly decodeServerName: (raw: string) => string
   readonly logger: Logger
 }
 
+/** What a request without a query has; nobody adds to it. */
+const NO_PARAMETERS = new URLSearchParams()
+
+/** Answers a request, at once where nothing has to be waited for; undefined when it is not the federation's. */
+export type Dispatcher = (request: FederationRequest) => FederationResponse | undefined | Promise<FederationResponse>
+
 /**
  * Builds the one function that answers requests.
  *
  * It never throws and never rejects: what goes wrong becomes a response, and what is our fault is logged.
- *
- * @returns undefined for a request that is not the federation's.
  */
 export function createDispatcher<Parts>({
   match,
   parts,
   decodeServerName,
   logger,
-}: DispatcherOptions<Parts>): (request: FederationRequest) => Promise<FederationResponse | undefined> {
-  async function answer(request: FederationRequest, matched: Match<Parts>): Promise<FederationResponse> {
+}: DispatcherOptions<Parts>): Dispatcher {
+  function answer(
+    request: FederationRequest,
+    matched: Match<Parts>,
+    running: Parts,
+  ): FederationResponse | Promise<FederationResponse> {
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = matched.routes.find((candidate) => candidate.method === method)
     if (!route) return withoutRoute(request.method, matched.routes)
     const serverName = matched.rest === undefined ? undefined : decodeServerName(matched.rest)
-    const query = new URLSearchParams(matched.query)
-    const response = await route.handle(await parts(), { request, query, serverName })
-    return request.method === 'HEAD' ? withoutBody(response) : response
+    const response = route.handle(running, {
+      request,
+      serverName,
+      // Parsed when it is asked for: most routes have no parameters, and others know what they read before.
+      get query() {
+        return matched.query === '' ? NO_PARAMETERS : new URLSearchParams(matched.query)
+      },
+    })
+    if (request.method !== 'HEAD') return response
+    return response instanceof Promise ? response.then(withoutBody) : withoutBody(response)
   }
 
-  return async (request) => {
+  function failure(error: unknown, { target }: FederationRequest): FederationResponse {
+    const response = errorResponse(error)
+    if (response.status >= 500) logger.error({ err: error, target }, 'a request failed')
+    return response
+  }
+
+  return (request) => {
     const matched = match(request.target)
     if (!matched) return undefined
     try {
-      return await answer(request, matched)
+      const running = parts()
+      const response =
+        running instanceof Promise
+          ? running.then((started) => answer(request, matched, started))
+          : answer(request, matched, running)
+      return response instanceof Promise ? response.catch((error: unknown) => failure(error, request)) : response
     } catch (error) {
-      const response = errorResponse(error)
-      if (response.status >= 500) logger.error({ err: error, target: request.target }, 'a request failed')
-      return response
+      return failure(error, request)
     }
   }
 }
@@ -54,10 +78,10 @@ export function createDispatcher<Parts>({
 function withoutRoute<Parts>(method: string, routes: readonly Route<Parts>[]): FederationResponse {
   const allow = allowedMethods(routes).join(', ')
   if (method === 'OPTIONS') return optionsResponse(allow)
-  return errorResponse(new FederationError('method_not_allowed', `Use one of: ${allow}.`), { allow })
+  throw new FederationError('method_not_allowed', `Use one of: ${allow}.`, { headers: { allow } })
 }
 
 function allowedMethods<Parts>(routes: readonly Route<Parts>[]): string[] {
-  const methods: string[] = routes.map((route) => route.method)
+  const methods: string[] = [...new Set(routes.map((route) => route.method))]
   return [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS']
 }

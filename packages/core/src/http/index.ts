@@ -1,10 +1,13 @@
+export { readRequestBody } from './body.ts'
 export type * from './contract.ts'
-export { createDispatcher } from './dispatcher.ts'
+export { createDispatcher, type Dispatcher } from './dispatcher.ts'
 export { createMatcher, type Match, type MountedRoute, mountRoutes } from './matcher.ts'
+export { unreachableAt } from './mount-prefix.ts'
 export { integerParameter, textParameter } from './parameters.ts'
 export {
   CATALOG_CACHE_CONTROL,
   hasVersion,
+  jsonResponse,
   notModified,
   readHeaders,
   type ReadyDocument,

@@ -43,6 +43,17 @@ export function readHeaders({ etag, cacheControl, link }: ReadHeaders): Record<s
   }
 }
 
+/** JSON that is made for one request. `cacheControl` says for how long others may keep it; `no-store` for not at all. */
+export function jsonResponse(body: Uint8Array, cacheControl: string): FederationResponse {
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': String(body.byteLength),
+    'cache-control': cacheControl,
+    ...PUBLIC,
+  }
+  return { status: 200, headers, body }
+}
+
 /** Prepares a document for serving. */
 export function readyDocument(bytes: Uint8Array, headers: ReadHeaders): ReadyDocument {
   return {
@@ -96,18 +107,8 @@ export function optionsResponse(allow: string): FederationResponse {
 }
 
 /** An error as it goes over the wire (PROTOCOL section 8). Whatever is not a FederationError shows no detail. */
-export function errorResponse(thrown: unknown, headers: Readonly<Record<string, string>> = {}): FederationResponse {
+export function errorResponse(thrown: unknown): FederationResponse {
   const error = thrown instanceof FederationError ? thrown : new FederationError('internal', 'unexpected')
-  const body = encoder.encode(JSON.stringify(error.toWire()))
-  return {
-    status: error.status,
-    headers: {
-      'content-type': 'application/json',
-      'content-length': String(body.byteLength),
-      'cache-control': 'no-store',
-      ...PUBLIC,
-      ...headers,
-    },
-    body,
-  }
+  const response = jsonResponse(encoder.encode(JSON.stringify(error.toWire())), 'no-store')
+  return { ...response, status: error.status, headers: { ...response.headers, ...error.headers } }
 }

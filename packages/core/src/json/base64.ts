@@ -3,7 +3,12 @@ import { FederationError } from '../errors.ts'
 /** The standard alphabet (RFC 4648, section 4). */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-const VALUE_OF: ReadonlyMap<string, number> = new Map(Array.from(ALPHABET, (character, value) => [character, value]))
+/** What a character that does not belong to the alphabet has in {@link VALUE_OF}. */
+const NO_VALUE = 255
+
+/** The value of each character by its code, which is below 128. */
+const VALUE_OF: Uint8Array = new Uint8Array(128).fill(NO_VALUE)
+for (const [value, character] of Array.from(ALPHABET).entries()) VALUE_OF[character.charCodeAt(0)] = value
 
 /** Three bytes are four characters of 6 bits. */
 const BITS_PER_CHARACTER = 6
@@ -48,9 +53,9 @@ function decodeCharacters(characters: string, length: number): Uint8Array {
   let bits = 0
   let bitCount = 0
   let written = 0
-  for (const character of characters) {
-    const value = VALUE_OF.get(character)
-    if (value === undefined) throw refusal('only A-Z, a-z, 0-9, + and / are allowed')
+  for (let index = 0; index < characters.length; index++) {
+    const value = VALUE_OF[characters.charCodeAt(index)] ?? NO_VALUE
+    if (value === NO_VALUE) throw refusal('only A-Z, a-z, 0-9, + and / are allowed')
     // Only the lowest bits count: what was written out before may overflow.
     bits = (bits << BITS_PER_CHARACTER) | value
     bitCount += BITS_PER_CHARACTER

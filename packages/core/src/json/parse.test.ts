@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { encodeCanonical, parseStrict } from './index.ts'
+import { encodeCanonical, isJsonObject, parseForVerifying, parseStrict, signedBytes } from './index.ts'
 import { jsonValue } from './test-values.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -111,6 +111,43 @@ void t.test('what is encoded is read as it was, and encoding that again changes 
   t.end()
 })
 
+void t.test('what signatures cover is cut out of canonical bytes, and of no others', (t) => {
+  const cases: [received: string, signed: string | undefined][] = [
+    ['{}', '{}'],
+    ['{"a":1}', '{"a":1}'],
+    ['{"signatures":{}}', '{}'],
+    ['{"signatures":{},"unsigned":{}}', '{}'],
+    ['{"a":1,"signatures":{},"unsigned":{}}', '{"a":1}'],
+    ['{"a":"日本😀é","signatures":{"é":"😀"},"t":"é","unsigned":[1],"z":"日本"}', '{"a":"日本😀é","t":"é","z":"日本"}'],
+    ['{"a":{"signatures":1,"unsigned":2}}', '{"a":{"signatures":1,"unsigned":2}}'],
+    ['{"a":"\\u001f\\n"}', '{"a":"\\u001f\\n"}'],
+    ['{"ﬀ":1,"😀":2}', '{"ﬀ":1,"😀":2}'],
+    ['{"😀":2,"ﬀ":1}', undefined],
+    ['{"b":1,"a":2}', undefined],
+    ['{"a":[{"b":1,"a":2}]}', undefined],
+    ['{"a":"\\u001F"}', undefined],
+    ['{"a":"\\/"}', undefined],
+    ['{"\\u0061":1}', undefined],
+    ['{"a": 1}', undefined],
+    ['{"a":1}\n', undefined],
+    ['[{"a":1}]', undefined],
+  ]
+  for (const [received, signed] of cases) {
+    const { value, signedBytes: cut } = parseForVerifying(utf8(received))
+    t.strictSame(value, parseStrict(utf8(received)))
+    t.equal(cut && new TextDecoder().decode(cut), signed, received)
+  }
+  const unsigned = fc.record({ signatures: jsonValue, unsigned: jsonValue }, { requiredKeys: [] })
+  fc.assert(
+    fc.property(jsonValue.filter(isJsonObject), unsigned, (members, more) => {
+      const document = { ...members, ...more }
+      assert.deepEqual(parseForVerifying(encodeCanonical(document)).signedBytes, signedBytes(document))
+    }),
+    { numRuns: 300 },
+  )
+  t.end()
+})
+
 void t.test('reads any spelling of a document as JSON.parse does', (t) => {
   fc.assert(
     fc.property(jsonValue, fc.constantFrom('', ' ', '\t', '\n  '), (value, indent) => {
@@ -137,6 +174,8 @@ void t.test('refuses whatever JSON.parse refuses, however a document was damaged
       const ours = outcome(() => parseStrict(Uint8Array.from(bytes)))
       if (ours === undefined) return
       accepted++
+      const { signedBytes: cut } = parseForVerifying(Uint8Array.from(bytes))
+      if (cut && isJsonObject(ours.value)) assert.deepEqual(cut, signedBytes(ours.value), 'or it is not cut')
       const text = new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes))
       assert.deepEqual(ours.value, JSON.parse(text))
     }),

@@ -1,6 +1,8 @@
+import { concatBytes, joinBytes } from '../bytes.ts'
+import { compareCodePoints } from '../code-point-order.ts'
 import { FederationError } from '../errors.ts'
 import { excerpt, hasLoneSurrogate, isPlainText } from './text.ts'
-import { type JsonObject, type JsonValue, MAX_LEVELS } from './value.ts'
+import { isJsonObject, type JsonObject, type JsonValue, MAX_LEVELS } from './value.ts'
 
 /** An integer as JSON writes it, at a given place. */
 const INTEGER = /-?(?:0|[1-9][0-9]*)/y
@@ -11,11 +13,24 @@ const FRACTION_OR_EXPONENT = /[.eE]/
 /** The longest integer within ±(2^53−1): "-9007199254740991". */
 const MAX_INTEGER_CHARACTERS = 17
 
-/** White space between tokens (RFC 8259, section 2). */
-const WHITE_SPACE = /[ \t\n\r]*/y
+/** White space between tokens: space, tab, line feed, carriage return (RFC 8259, section 2). */
+const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d])
+
+/** No token begins with a character up to this one. */
+const LAST_WHITE_SPACE = 0x20
 
 /** Enough of a key to find it. */
 const MAX_KEY_CHARACTERS = 40
+
+/** Members at the top that no signature covers (PROTOCOL section 2). */
+const UNSIGNED_MEMBERS: ReadonlySet<string> = new Set(['signatures', 'unsigned'])
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const utf8 = new TextEncoder()
+const OPEN = utf8.encode('{')
+const COMMA = utf8.encode(',')
+const CLOSE = utf8.encode('}')
 
 const QUOTE = '"'
 const BACKSLASH = '\\'
@@ -29,7 +44,28 @@ const BACKSLASH = '\\'
  * @throws FederationError `invalid_json`, whose message says where and what.
  */
 export function parseStrict(bytes: Uint8Array): JsonValue {
-  return new Reader(decodeUtf8(bytes)).document()
+  return new Reader(bytes).document()
+}
+
+/** A document that was read, with what its signatures cover. */
+export interface ParsedDocument {
+  readonly value: JsonValue
+  /**
+   * What `signedBytes` would make of the value: cut out of the received bytes, which saves encoding them again. Only
+   * where these are canonical; undefined otherwise.
+   */
+  readonly signedBytes: Uint8Array | undefined
+}
+
+/**
+ * Reads a document as {@link parseStrict} does, for whoever verifies it.
+ *
+ * @throws FederationError `invalid_json`.
+ */
+export function parseForVerifying(bytes: Uint8Array): ParsedDocument {
+  const reader = new Reader(bytes)
+  const value = reader.document()
+  return { value, signedBytes: isJsonObject(value) ? reader.signedBytes() : undefined }
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -37,7 +73,7 @@ function decodeUtf8(bytes: Uint8Array): string {
     throw new FederationError('invalid_json', 'The document begins with a byte-order mark: leave it out')
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return strictUtf8.decode(bytes)
   } catch {
     throw new FederationError('invalid_json', `The document is not UTF-8: see its byte ${firstInvalidByte(bytes)}`)
   }
@@ -49,13 +85,36 @@ function firstInvalidByte(bytes: Uint8Array): number {
   return repaired.findIndex((byte, offset) => byte !== bytes[offset])
 }
 
+/** A part of a text or of its bytes. */
+interface Span {
+  readonly from: number
+  /** The first place behind it. */
+  readonly to: number
+}
+
+/** Bytes of a part of a text in UTF-8. A surrogate counts two: the pairs that it comes in are four bytes. */
+function utf8Length(text: string, from: number, to: number): number {
+  let length = to - from
+  for (let index = from; index < to; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit >= 0x80) length += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+  }
+  return length
+}
+
 /** Reads one document, from front to back, each character once. */
 class Reader {
+  readonly #bytes: Uint8Array
   readonly #text: string
   #position = 0
+  /** Whether all that was read so far is as the canonical encoder writes it. */
+  #isCanonical = true
+  /** Where the members at the top begin and end that no signature covers. */
+  readonly #unsigned: Span[] = []
 
-  constructor(text: string) {
-    this.#text = text
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#text = decodeUtf8(bytes)
   }
 
   document(): JsonValue {
@@ -64,6 +123,28 @@ class Reader {
     this.#skipWhiteSpace()
     if (this.#position < this.#text.length) throw this.#refusal('the document should end here')
     return value
+  }
+
+  /** The bytes of the object that was read without its unsigned members; undefined when they are not canonical. */
+  signedBytes(): Uint8Array | undefined {
+    if (!this.#isCanonical) return undefined
+    const end = this.#bytes.length - 1
+    const kept: Uint8Array[] = []
+    let start = 1
+    for (const { from, to } of this.#unsigned.map((member) => this.#inBytes(member))) {
+      // Between two members stands one comma.
+      if (from > start) kept.push(this.#bytes.subarray(start, from - 1))
+      start = to + 1
+    }
+    if (start < end) kept.push(this.#bytes.subarray(start, end))
+    return concatBytes([OPEN, joinBytes(kept, COMMA), CLOSE])
+  }
+
+  /** Counted from the end: keys in order put signatures behind the metadata, which are nearly all of an object. */
+  #inBytes({ from, to }: Span): Span {
+    const bytesAfter = utf8Length(this.#text, to, this.#text.length)
+    const end = this.#bytes.length - bytesAfter
+    return { from: end - utf8Length(this.#text, from, to), to: end }
   }
 
   /** @param levels - how many arrays and objects stand around the value. */
@@ -90,17 +171,24 @@ class Reader {
     this.#enter(levels)
     const object: JsonObject = {}
     if (this.#skip('}')) return object
+    let previous: string | undefined
+    let isInOrder = true
     do {
       const start = this.#position
       const key = this.#key()
-      if (Object.hasOwn(object, key)) {
+      isInOrder &&= previous === undefined || compareCodePoints(previous, key) < 0
+      previous = key
+      // A key that comes after all others is none of them.
+      if (!isInOrder && Object.hasOwn(object, key)) {
         throw this.#refusal(`the key ${JSON.stringify(excerpt(key, MAX_KEY_CHARACTERS))} is there twice`, start)
       }
       this.#expect(':')
       setOwn(object, key, this.#value(levels))
+      if (levels === 1 && UNSIGNED_MEMBERS.has(key)) this.#unsigned.push({ from: start, to: this.#position })
       this.#skipWhiteSpace()
     } while (this.#skip(','))
     this.#expect('}', '"," or "}"')
+    this.#isCanonical &&= isInOrder
     return object
   }
 
@@ -155,6 +243,7 @@ class Reader {
   #unescaped(inside: string, start: number): string {
     const text = this.#unescapedByEngine(inside, start)
     if (hasLoneSurrogate(text)) throw this.#refusal('the string that begins here has half of a surrogate pair', start)
+    if (JSON.stringify(text) !== `"${inside}"`) this.#isCanonical = false
     return text
   }
 
@@ -200,9 +289,12 @@ class Reader {
   }
 
   #skipWhiteSpace(): void {
-    WHITE_SPACE.lastIndex = this.#position
-    WHITE_SPACE.test(this.#text)
-    this.#position = WHITE_SPACE.lastIndex
+    // Nearly always there is none; past the end of the text the code is NaN.
+    if (!(this.#text.charCodeAt(this.#position) <= LAST_WHITE_SPACE)) return
+    while (WHITE_SPACE.has(this.#text.charCodeAt(this.#position))) {
+      this.#position++
+      this.#isCanonical = false
+    }
   }
 
   #refusal(complaint: string, position: number = this.#position): FederationError {
@@ -213,9 +305,12 @@ class Reader {
   }
 }
 
+/** What every object has. Asking a set is quicker than asking the object, which has to look at its prototype too. */
+const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
+
 /** Sets an own property whatever its name: assigning to an inherited one, `__proto__` above all, would do other things. */
 function setOwn(object: JsonObject, key: string, value: JsonValue): void {
-  if (key in object) {
+  if (INHERITED.has(key)) {
     Object.defineProperty(object, key, {
       value,
       writable: true,

@@ -1,4 +1,4 @@
-import { type PublicKey, verifySignature } from '../crypto/index.ts'
+import { type PublicKey, type SignatureCheck, verifySignature, verifySignatures } from '../crypto/index.ts'
 import { isKeyId } from '../names/index.ts'
 import { decodeBase64 } from './base64.ts'
 import { signedBytes } from './signing.ts'
@@ -42,7 +42,8 @@ export function verifyDocument(
   const entities = ownValue(document, 'signatures')
   if (!isJsonObject(entities)) return unsigned()
   if (countSignatures(entities) > MAX_SIGNATURES) return tooMany(`more than ${MAX_SIGNATURES}`)
-  return verifyEntity(document, ownValue(entities, serverName), keys)
+  const plan = planEntity(document, ownValue(entities, serverName), keys)
+  return 'verified' in plan ? plan : carryOut(plan)
 }
 
 /**
@@ -51,45 +52,72 @@ export function verifyDocument(
  *
  * @param object - as received, read by `parseStrict`.
  * @param keys - the keys that may sign it, by key id.
+ * @param cut - what `parseForVerifying` says that the signatures of this object cover. Default: the object is encoded.
  */
-export function verifyObject(object: JsonObject, keys: ReadonlyMap<string, PublicKey>): SignatureVerdict {
-  return verifyEntity(object, ownValue(object, 'signatures'), keys)
+export function verifyObject(
+  object: JsonObject,
+  keys: ReadonlyMap<string, PublicKey>,
+  cut?: Uint8Array,
+): SignatureVerdict {
+  const plan = planEntity(object, ownValue(object, 'signatures'), keys, cut)
+  return 'verified' in plan ? plan : carryOut(plan)
 }
 
-function verifyEntity(
+/** The same as `verifyObject`, on another core where there is one. */
+export async function verifyObjectInBackground(
+  object: JsonObject,
+  keys: ReadonlyMap<string, PublicKey>,
+  cut?: Uint8Array,
+): Promise<SignatureVerdict> {
+  const plan = planEntity(object, ownValue(object, 'signatures'), keys, cut)
+  if ('verified' in plan) return plan
+  return verdictOf(plan, await verifySignatures(plan.map(({ check }) => check)))
+}
+
+function carryOut(plan: readonly PlannedCheck[]): SignatureVerdict {
+  return verdictOf(
+    plan,
+    plan.map(({ check: { key, message, signature } }) => verifySignature(key, message, signature)),
+  )
+}
+
+/** One signature by a known key, ready to be checked. */
+interface PlannedCheck {
+  readonly keyId: string
+  readonly check: SignatureCheck
+}
+
+/** What is to be checked, or the verdict that needs no check. */
+function planEntity(
   document: JsonObject,
   signatures: JsonValue | undefined,
   keys: ReadonlyMap<string, PublicKey>,
-): SignatureVerdict {
+  cut?: Uint8Array,
+): readonly PlannedCheck[] | SignatureVerdict {
   if (!isJsonObject(signatures)) return unsigned()
   const entries = Object.entries(signatures)
   if (entries.length > MAX_SIGNATURES_PER_ENTITY) return tooMany(`more than ${MAX_SIGNATURES_PER_ENTITY} of one entity`)
   const known = entries.filter(([keyId]) => isKeyId(keyId) && keys.has(keyId))
   if (known.length === 0) return unsigned()
-
-  const message = signedBytes(document)
-  const bad = known.find(([keyId, signature]) => !isGood(keys.get(keyId)!, message, signature))
-  if (bad !== undefined) {
-    return {
-      verified: false,
-      reason: 'bad_signature',
-      message: `The signature by the key ${bad[0]} is not good`,
-    }
-  }
-  return { verified: true, good: known.map(([keyId]) => keyId) }
+  const message = cut ?? signedBytes(document)
+  return known.map(([keyId, signature]) => ({
+    keyId,
+    check: { key: keys.get(keyId)!, message, signature: decodedOrNothing(signature) },
+  }))
 }
 
-/** A signature that is no text, or no base64 of 64 bytes, is as bad as one that does not fit. */
-function isGood(key: PublicKey, message: Uint8Array, signature: JsonValue): boolean {
-  const bytes = typeof signature === 'string' ? decodedOrNothing(signature) : undefined
-  return bytes !== undefined && verifySignature(key, message, bytes)
+function verdictOf(plan: readonly PlannedCheck[], areGood: readonly boolean[]): SignatureVerdict {
+  const bad = plan.find((_check, index) => !areGood[index])
+  if (bad === undefined) return { verified: true, good: plan.map(({ keyId }) => keyId) }
+  return { verified: false, reason: 'bad_signature', message: `The signature by the key ${bad.keyId} is not good` }
 }
 
-function decodedOrNothing(signature: string): Uint8Array | undefined {
+/** A signature that is no text, or no base64 of 64 bytes, is as bad as one that does not fit: no bytes fit nothing. */
+function decodedOrNothing(signature: JsonValue): Uint8Array {
   try {
-    return decodeBase64(signature, SIGNATURE_BYTES)
+    return typeof signature === 'string' ? decodeBase64(signature, SIGNATURE_BYTES) : new Uint8Array()
   } catch {
-    return undefined
+    return new Uint8Array()
   }
 }
 
