@@ -1,0 +1,51 @@
+import { FederationError } from '../errors.ts'
+import type { TransferWatch } from './transfer-watch.ts'
+
+/** What a body gets at first; it doubles as bytes arrive, so that a length that is only claimed costs nothing. */
+const INITIAL_BYTES = 16 * 1024
+
+/**
+ * Refuses a body by the length that its headers claim, before any of it is read.
+ *
+ * @param contentLength - the header, when there is one.
+ * @throws FederationError `response_too_large`.
+ */
+export function refuseClaimedLength(contentLength: string | undefined, maxBytes: number): void {
+  if (contentLength !== undefined && Number(contentLength) > maxBytes) throw tooLarge(maxBytes)
+}
+
+/**
+ * Reads a body into one array. Each chunk is copied at once: a hostile server can cut its body into millions of chunks
+ * of one byte, which would weigh a hundred times as much if they were kept.
+ *
+ * @param watch - told of every chunk's length.
+ * @throws FederationError `response_too_large` with the first byte over `maxBytes`.
+ */
+export async function readBody(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  watch: Pick<TransferWatch, 'received'>,
+): Promise<Uint8Array> {
+  let buffer = new Uint8Array(Math.min(INITIAL_BYTES, maxBytes))
+  let length = 0
+  for await (const chunk of chunks) {
+    watch.received(chunk.byteLength)
+    const needed = length + chunk.byteLength
+    if (needed > maxBytes) throw tooLarge(maxBytes)
+    if (needed > buffer.byteLength) buffer = grown(buffer, Math.min(Math.max(needed, 2 * buffer.byteLength), maxBytes))
+    buffer.set(chunk, length)
+    length = needed
+  }
+  return buffer.slice(0, length)
+}
+
+/** The refusal of a body over its cap. */
+export function tooLarge(maxBytes: number): FederationError {
+  return new FederationError('response_too_large', `The answer is longer than the ${maxBytes} bytes that are read.`)
+}
+
+function grown(buffer: Uint8Array<ArrayBuffer>, byteLength: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(byteLength)
+  larger.set(buffer)
+  return larger
+}

@@ -1,0 +1,54 @@
+import type { Environment } from '../environment.ts'
+import { FederationError } from '../errors.ts'
+
+/** A transfer that brings less than 1 KiB/s over this long is ended (PROTOCOL section 11). */
+const SLOW_WINDOW_MS = 20_000
+const SLOW_WINDOW_MIN_BYTES = 20 * 1024
+
+/** Watches over the time that one request takes. */
+export interface TransferWatch {
+  /** Aborted when the time is up or the transfer too slow, then with the FederationError `too_slow`; or by `end`. */
+  readonly signal: AbortSignal
+  /** Tells of bytes that arrived. */
+  received(bytes: number): void
+  /** Ends the watch, and whatever of the transfer is still under way, for this reason. */
+  end(reason: FederationError): void
+}
+
+/** Starts the watch over a request that may take `timeoutMs` in all. */
+export function watchTransfer(environment: Environment, timeoutMs: number): TransferWatch {
+  const controller = new AbortController()
+  const end = (reason: FederationError): void => {
+    cancelDeadline()
+    cancelWindow()
+    controller.abort(reason)
+  }
+  const tooSlow = (message: string): void => end(new FederationError('too_slow', message))
+  let windowBytes = 0
+  const cancelDeadline = environment.after(timeoutMs, () => tooSlow(`The answer was not there within ${timeoutMs} ms.`))
+  let cancelWindow = openWindow()
+
+  function openWindow(): () => void {
+    windowBytes = 0
+    return environment.after(SLOW_WINDOW_MS, () => {
+      if (windowBytes < SLOW_WINDOW_MIN_BYTES) return tooSlow('The answer came slower than 1 KiB/s.')
+      cancelWindow = openWindow()
+    })
+  }
+
+  return {
+    signal: controller.signal,
+    received(bytes) {
+      windowBytes += bytes
+    },
+    end,
+  }
+}
+
+/** Rejects with the signal's reason once it is aborted, for what cannot be aborted itself. */
+export function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
