@@ -100,7 +100,8 @@ function catalogWriter(connection: StoreConnection): CatalogWriter {
   const insertObject = connection.prepare(
     `INSERT INTO objects
        (catalog, kind, id, body, series_id, revision, updated_ts, content_hash, locales, search_text)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (catalog, kind, id) DO NOTHING`,
   )
 
   /** Takes an object away, and returns its revision if it was there. */
@@ -119,10 +120,12 @@ function catalogWriter(connection: StoreConnection): CatalogWriter {
     },
 
     put: (catalog, { kind, id, seriesId, revision, updatedTs, contentHash, locales, searchText, bytes }) => {
-      remove(catalog, kind, id)
       const body = Number(insertBody.run(bytes).lastInsertRowid)
-      const series = seriesId ?? null
-      insertObject.run(catalog, kind, id, body, series, revision, updatedTs, contentHash, locales, searchText)
+      const row = [body, seriesId ?? null, revision, updatedTs, contentHash, locales, searchText]
+      // Most objects are new: what is there already is looked for only when the first try finds it.
+      if (Number(insertObject.run(catalog, kind, id, ...row).changes) > 0) return
+      remove(catalog, kind, id)
+      insertObject.run(catalog, kind, id, ...row)
     },
   }
 }

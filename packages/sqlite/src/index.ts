@@ -1,1 +1,2 @@
+export { type MangaFederationOptions, withEmbeddedStore } from './embedded-store.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'

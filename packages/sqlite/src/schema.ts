@@ -26,7 +26,8 @@ const MIGRATIONS: readonly string[] = [
     position INTEGER PRIMARY KEY,
     key_id TEXT NOT NULL UNIQUE,
     seed BLOB NOT NULL CHECK (length(seed) = 32),
-    created_ts INTEGER NOT NULL
+    created_ts INTEGER NOT NULL,
+    expired_ts INTEGER
   ) STRICT;
 
   CREATE TABLE catalogs (
@@ -65,6 +66,43 @@ const MIGRATIONS: readonly string[] = [
     body INTEGER PRIMARY KEY,
     bytes BLOB NOT NULL
   ) STRICT;
+
+  -- Other servers whose keys are remembered.
+  CREATE TABLE remote_servers (
+    server INTEGER PRIMARY KEY,
+    server_name TEXT NOT NULL UNIQUE,
+    lasting INTEGER NOT NULL CHECK (lasting IN (0, 1)),
+    used_ts INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE INDEX passing_servers_by_use ON remote_servers (used_ts) WHERE lasting = 0;
+
+  CREATE TABLE key_documents (
+    server INTEGER PRIMARY KEY REFERENCES remote_servers ON DELETE CASCADE,
+    bytes BLOB NOT NULL,
+    valid_until_ts INTEGER NOT NULL,
+    fetched_ts INTEGER NOT NULL
+  ) STRICT;
+
+  -- told_by: a JSON array of server names, which is only ever read as a whole.
+  CREATE TABLE key_bindings (
+    server INTEGER NOT NULL REFERENCES remote_servers ON DELETE CASCADE,
+    key_id TEXT NOT NULL,
+    public_key BLOB NOT NULL CHECK (length(public_key) = 32),
+    source TEXT NOT NULL CHECK (source IN ('origin', 'witness')),
+    told_by TEXT NOT NULL,
+    first_seen_ts INTEGER NOT NULL,
+    valid_until_ts INTEGER NOT NULL,
+    expired_ts INTEGER,
+    PRIMARY KEY (server, key_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE nonces (
+    nonce TEXT PRIMARY KEY,
+    expires_ts INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX nonces_by_expiry ON nonces (expires_ts);
   `,
 ]
 

@@ -11,7 +11,7 @@ import { DRIVERS, withStore } from './test-drivers.ts'
 const ORIGIN = 'https://manga.example.com/v1'
 const IDENTITY: Identity = {
   serverName: ORIGIN,
-  keys: [{ keyId: 'ed25519:a', seed: new Uint8Array(32).fill(1), createdTs: 1_780_000_000_000 }],
+  keys: [{ keyId: 'ed25519:a', seed: new Uint8Array(32).fill(1), createdTs: 1_780_000_000_000, expiredTs: undefined }],
 }
 
 const LARGE = Array.from({ length: 200 }, (_, index) => ({

@@ -5,6 +5,8 @@ import { StoreConnection, connect } from './connection.ts'
 import { makeFileIfMissing } from './database-file.ts'
 import { availableDriver, type SqlDriver } from './driver.ts'
 import { identityTable } from './identity-table.ts'
+import { nonceTable } from './nonce-table.ts'
+import { remoteKeyTables } from './remote-key-tables.ts'
 import { checkFile, migrate } from './schema.ts'
 import { explained } from './sqlite-errors.ts'
 
@@ -71,6 +73,8 @@ function storeOn(connection: StoreConnection): Store {
   return {
     identity: identityTable(connection),
     catalog: catalogTables(connection),
+    remoteKeys: remoteKeyTables(connection),
+    nonces: nonceTable(connection),
     close: () => connection.close(),
   }
 }

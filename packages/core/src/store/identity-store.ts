@@ -6,6 +6,11 @@ export interface OwnKey {
   readonly seed: Uint8Array
   /** When it was made, POSIX milliseconds. */
   readonly createdTs: number
+  /**
+   * When it stops signing, POSIX milliseconds: in the future during a rotation's overlap, in the past for an old key.
+   * Undefined while nobody retired it. Never changes once set, since it is published.
+   */
+  readonly expiredTs: number | undefined
 }
 
 /** Who this server is. */
@@ -27,4 +32,10 @@ export interface IdentityStore {
    * @returns the identity that is stored now.
    */
   create(identity: Identity): Promise<Identity>
+  /**
+   * Replaces the keys if the stored ones are still those expected (compare-and-swap, by key ids in order).
+   *
+   * @returns false when they are not and nothing was stored.
+   */
+  replaceKeys(expectedKeyIds: readonly string[], keys: readonly OwnKey[]): Promise<boolean>
 }

@@ -1,4 +1,7 @@
 export type * from './catalog-store.ts'
 export type * from './identity-store.ts'
+export type * from './nonce-store.ts'
+export type * from './remote-key-store.ts'
 export { memoryStore } from './memory-store.ts'
+export { mergeRemoteKeys } from './merge-remote-keys.ts'
 export type { Store } from './store.ts'

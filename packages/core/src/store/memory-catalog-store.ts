@@ -1,4 +1,5 @@
 import { compareCodePoints } from '../code-point-order.ts'
+import type { Atomically } from './atomically.ts'
 import type {
   CatalogQuery,
   CatalogState,
@@ -7,9 +8,6 @@ import type {
   ObjectKind,
   StoredObject,
 } from './catalog-store.ts'
-
-/** Runs one method of a store in one turn of the event loop, unless the store is closed. */
-export type Atomically = <T>(work: () => T) => Promise<T>
 
 /** The catalog of one origin. */
 interface Catalog {

@@ -1,6 +1,8 @@
 import { FederationError } from '../errors.ts'
-import { memoryCatalogStore, type Atomically } from './memory-catalog-store.ts'
-import type { Identity, IdentityStore } from './identity-store.ts'
+import { memoryCatalogStore } from './memory-catalog-store.ts'
+import { memoryIdentityStore } from './memory-identity-store.ts'
+import { memoryNonceStore } from './memory-nonce-store.ts'
+import { memoryRemoteKeyStore } from './memory-remote-key-store.ts'
 import type { Store } from './store.ts'
 
 /** Keeps everything in memory, for tests and for sites that make a new identity with every start. */
@@ -13,23 +15,10 @@ export function memoryStore(): Store {
   return {
     identity: memoryIdentityStore(atomically),
     catalog: memoryCatalogStore(atomically),
+    remoteKeys: memoryRemoteKeyStore(atomically),
+    nonces: memoryNonceStore(atomically),
     async close() {
       closed = true
     },
-  }
-}
-
-function memoryIdentityStore(atomically: Atomically): IdentityStore {
-  let stored: Identity | undefined
-  return {
-    load: () => atomically(() => stored && copyOfIdentity(stored)),
-    create: (identity) => atomically(() => copyOfIdentity((stored ??= copyOfIdentity(identity)))),
-  }
-}
-
-function copyOfIdentity({ serverName, keys }: Identity): Identity {
-  return {
-    serverName,
-    keys: keys.map(({ keyId, seed, createdTs }) => ({ keyId, seed: Uint8Array.from(seed), createdTs })),
   }
 }

@@ -1,5 +1,7 @@
 import type { CatalogStore } from './catalog-store.ts'
 import type { IdentityStore } from './identity-store.ts'
+import type { NonceStore } from './nonce-store.ts'
+import type { RemoteKeyStore } from './remote-key-store.ts'
 
 /**
  * What the federation itself remembers. One interface, several implementations, one conformance suite
@@ -11,6 +13,8 @@ import type { IdentityStore } from './identity-store.ts'
 export interface Store {
   readonly identity: IdentityStore
   readonly catalog: CatalogStore
+  readonly remoteKeys: RemoteKeyStore
+  readonly nonces: NonceStore
   /** Ends all use of the store. Calling it twice is fine. */
   close(): Promise<void>
 }

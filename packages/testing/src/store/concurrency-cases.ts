@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import type { Store } from '@manga-federation/core'
+import type { RemoteKeys, Store } from '@manga-federation/core'
 import type { Case } from '../case.ts'
 import { identityOf } from './identity-cases.ts'
+import { idsOfKeys } from './key-replacement-cases.ts'
+import { raceNonces } from './nonce-cases.ts'
+import { binding, publicKeyOf, remembered, save } from './remote-key-samples.ts'
 import { NOW_TS, ORIGIN, chapter, commit, idsOf, series } from './samples.ts'
 import type { StoreSuiteOptions } from './store-suite.ts'
 
@@ -51,6 +54,35 @@ export function concurrencyCases(reopen: StoreSuiteOptions['reopen']): Case<Stor
         assert.deepEqual(ours, theirs)
         assert.deepEqual(await second.identity.load(), await first.identity.load())
       }),
+    },
+    {
+      name: 'replaceKeys: of two processes that expect the same keys exactly one replaces them',
+      skip,
+      run: withSecond(async (first, second) => {
+        const { keys } = await first.identity.create(identityOf(1))
+        const replace = (store: Store, fill: number): Promise<boolean> =>
+          store.identity.replaceKeys(idsOfKeys(keys), identityOf(fill).keys)
+        const replaced = await Promise.all([replace(first, 50), replace(second, 100)])
+        assert.equal(replaced.filter(Boolean).length, 1, `${replaced.join(', ')}: exactly one replaces them`)
+        const winner = identityOf(replaced[0] ? 50 : 100)
+        for (const store of [first, second]) assert.deepEqual(await store.identity.load(), winner)
+      }),
+    },
+    {
+      name: 'binding: of two processes that bind one key id both end with the key of one',
+      skip,
+      run: withSecond(async (first, second) => {
+        const bind = (store: Store, fill: number): Promise<RemoteKeys> =>
+          save(store, { bindings: [binding('ed25519:a', { publicKey: publicKeyOf(fill) })] })
+        const [ours, theirs] = await Promise.all([bind(first, 1), bind(second, 2)])
+        assert.deepEqual(ours, theirs)
+        for (const store of [first, second]) assert.deepEqual(await remembered(store), ours)
+      }),
+    },
+    {
+      name: 'nonces: of two processes that use one at the same time exactly one is the first',
+      skip,
+      run: withSecond((a, b) => raceNonces([a, b, a, b])),
     },
     {
       name: 'commit: a reader sees all of a commit or nothing of it',

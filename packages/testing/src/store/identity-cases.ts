@@ -11,6 +11,7 @@ export function identityOf(fill: number): Identity {
       keyId: `${keyId}${fill}`,
       seed: new Uint8Array(32).fill(fill + index),
       createdTs: NOW_TS + fill,
+      expiredTs: index === 0 ? undefined : NOW_TS + fill + 1,
     })),
   }
 }
@@ -61,6 +62,8 @@ export const identityCases: readonly Case<Store>[] = [
       await store.close()
       await assert.rejects(store.identity.load(), { code: 'closed' })
       await assert.rejects(store.catalog.state(ORIGIN), { code: 'closed' })
+      await assert.rejects(store.remoteKeys.load(ORIGIN), { code: 'closed' })
+      await assert.rejects(store.nonces.use('nonce', NOW_TS, NOW_TS), { code: 'closed' })
     },
   },
 ]

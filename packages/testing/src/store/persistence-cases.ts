@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Store } from '@manga-federation/core'
 import type { Case } from '../case.ts'
 import { identityOf } from './identity-cases.ts'
+import { binding, keyDocument, remembered, save, witnessed } from './remote-key-samples.ts'
 import { IDS_IN_ORDER, NOW_TS, ORIGIN, bytesOf, chapter, commit, idsOf, series } from './samples.ts'
 import type { StoreSuiteOptions } from './store-suite.ts'
 
@@ -31,6 +32,28 @@ export function persistenceCases(
           )
           assert.deepEqual(await reopened.catalog.get(ORIGIN, 'chapter', 'c'), bytesOf('chapter c'))
           assert.equal((await commit(reopened, [series('a')])).size, size + 1)
+        } finally {
+          await reopened.close()
+        }
+      },
+    },
+    {
+      name: 'reopening: the keys of other servers, whether they last, and used nonces are there',
+      skip: reopen === undefined ? 'no `reopen` was given, so the store may forget' : undefined,
+      run: async (store) => {
+        const told = { document: keyDocument('document'), bindings: [binding('ed25519:a'), witnessed('ed25519:b')] }
+        const saved = await save(store, { ...told, lasting: true })
+        await save(store, { ...told, serverName: ORIGIN, lasting: false })
+        assert.equal(await store.nonces.use('nonce', NOW_TS + 1, NOW_TS), true)
+        await store.close()
+
+        const reopened = await reopen!(store)
+        try {
+          assert.deepEqual(await remembered(reopened, ORIGIN), { ...saved, serverName: ORIGIN })
+          await reopened.remoteKeys.trim(0)
+          assert.equal(await remembered(reopened, ORIGIN), undefined)
+          assert.deepEqual(await remembered(reopened), saved)
+          assert.equal(await reopened.nonces.use('nonce', NOW_TS + 1, NOW_TS), false)
         } finally {
           await reopened.close()
         }

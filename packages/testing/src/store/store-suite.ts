@@ -3,10 +3,15 @@ import { registerCases, type Case, type TestFunction } from '../case.ts'
 import { commitCases } from './commit-cases.ts'
 import { concurrencyCases } from './concurrency-cases.ts'
 import { identityCases } from './identity-cases.ts'
+import { keyReplacementCases } from './key-replacement-cases.ts'
 import { listingCases } from './listing-cases.ts'
 import { markCases } from './mark-cases.ts'
+import { nonceCases } from './nonce-cases.ts'
 import { pagingCases } from './paging-cases.ts'
 import { persistenceCases } from './persistence-cases.ts'
+import { remoteKeyCases } from './remote-key-cases.ts'
+import { remoteKeyLawCases } from './remote-key-law-cases.ts'
+import { remoteKeyTrimCases } from './remote-key-trim-cases.ts'
 
 /** What `storeSuite` needs to know of a store. */
 export interface StoreSuiteOptions {
@@ -39,6 +44,11 @@ export interface StoreSuiteOptions {
 export function storeSuite({ test, open, reopen, rawObject }: StoreSuiteOptions): void {
   const onFreshStore: Case<() => Promise<Store>>[] = [
     ...identityCases,
+    ...keyReplacementCases,
+    ...remoteKeyCases,
+    ...remoteKeyLawCases,
+    ...remoteKeyTrimCases,
+    ...nonceCases,
     ...commitCases,
     ...listingCases,
     ...pagingCases,
