@@ -23,7 +23,7 @@ export const discoveryRoutes: readonly Route<{ readonly published: PublishedDocu
         },
       },
     },
-    handle: async ({ published }, { request }) => serveDocument(request, published.wellKnown),
+    handle: ({ published }, { request }) => serveDocument(request, published.wellKnown),
   },
   {
     method: 'GET',
@@ -49,6 +49,6 @@ export const discoveryRoutes: readonly Route<{ readonly published: PublishedDocu
         },
       },
     },
-    handle: async ({ published }, { request }) => serveDocument(request, published.version),
+    handle: ({ published }, { request }) => serveDocument(request, published.version),
   },
 ]

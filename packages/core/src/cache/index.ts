@@ -1,0 +1,2 @@
+export { boundedCache } from '#cache'
+export { type BestEffortCache, bestEffortCache, type BestEffortCacheOptions, type Cache } from './cache.ts'

@@ -1,0 +1,1 @@
+export { createWorkLimits, type Release, type StrangersWork, type WorkLimits } from './work-limits.ts'
