@@ -5,6 +5,7 @@ import {
   environment,
   FederationError,
   type FederationOptions,
+  type FederationRequest,
   type FederationResponse,
   memoryStore,
 } from './index.ts'
@@ -23,6 +24,10 @@ interface Answer {
   readonly json: () => unknown
 }
 
+function request(method: string, target: string, headers: FederationRequest['headers'] = {}): FederationRequest {
+  return { method, target, headers, clientAddress: '192.0.2.1', body: async () => new Uint8Array() }
+}
+
 async function site(count: number, options: Partial<FederationOptions> = {}) {
   const repository = testRepository(count)
   const time = manualEnvironment()
@@ -35,7 +40,7 @@ async function site(count: number, options: Partial<FederationOptions> = {}) {
   })
   await federation.start()
   const ask = async (method: string, target: string, headers: Record<string, string> = {}): Promise<Answer> =>
-    read(await federation.handle({ method, target, headers }))
+    read(await federation.handle(request(method, target, headers)))
   return { repository, federation, time, ask, get: (target: string, headers = {}) => ask('GET', target, headers) }
 }
 
@@ -85,7 +90,7 @@ t.test('what is not ours is left to the site', async (t) => {
     '//v1/keys',
   ]) {
     t.equal(federation.owns(target), false, target)
-    t.equal(await federation.handle({ method: 'GET', target, headers: {} }), undefined)
+    t.equal(await federation.handle(request('GET', target)), undefined)
   }
   for (const target of ['/v1/keys', '/v1/keys/', '/v1/keys?x=1', '/v1/manga/series/origin/x'])
     t.equal(federation.owns(target), true, target)
@@ -159,7 +164,7 @@ t.test('HEAD is GET without its body, OPTIONS tells the methods, and others get 
     t.equal(head.text, '')
     t.equal(Number(head.headers['content-length']), Buffer.byteLength(get.text))
   }
-  const options = await ask('OPTIONS', '/v1/keys')
+  const options = await ask('OPTIONS', '/v1/manga/series')
   t.match(options, { status: 204, headers: { allow: 'GET, HEAD, OPTIONS', 'access-control-allow-origin': '*' } })
   const post = await ask('POST', '/v1/manga/series')
   t.match(post, { status: 405, headers: { allow: 'GET, HEAD, OPTIONS' } })
@@ -188,7 +193,7 @@ t.test('pages follow each other by their links, each object once, also while oth
 
 t.test('a listing without limit is whole, in pieces when it is long', async (t) => {
   const { get, federation } = await site(600)
-  const response = await federation.handle({ method: 'GET', target: '/v1/manga/series', headers: {} })
+  const response = await federation.handle(request('GET', '/v1/manga/series'))
   t.notOk(response?.body instanceof Uint8Array, 'streamed')
   t.equal(response?.headers['content-length'], undefined)
   const whole = await get('/v1/manga/series')
@@ -306,11 +311,11 @@ t.test('a start that failed is an error with a reason, and can be tried again', 
   })
   await t.rejects(federation.start(), { code: 'store_unavailable' })
   await federation.start()
-  const answer = await read(await federation.handle({ method: 'GET', target: '/v1/keys', headers: {} }))
+  const answer = await read(await federation.handle(request('GET', '/v1/keys')))
   t.equal(answer.status, 200)
   await federation.close()
   await federation.close()
-  const closed = await read(await federation.handle({ method: 'GET', target: '/v1/keys', headers: {} }))
+  const closed = await read(await federation.handle(request('GET', '/v1/keys')))
   t.equal(closed.status, 500)
   t.match(closed.json(), { error_code: 'internal' })
 })

@@ -1,9 +1,11 @@
 export type * from './catalog/index.ts'
 export { checkCatalogRecord } from './catalog/index.ts'
 export * from './crypto/index.ts'
+export { boundedCache, type Cache } from './cache/index.ts'
 export type { Environment } from './environment.ts'
 export { FEDERATION_ERROR_CODES, FederationError, type FederationErrorCode, reasonOf } from './errors.ts'
 export { createFederation, type Federation } from './federation.ts'
+export { readRequestBody, unreachableAt } from './http/index.ts'
 export type {
   FederationRequest,
   FederationResponse,
@@ -13,6 +15,7 @@ export type {
   RouteDocumentation,
 } from './http/index.ts'
 export * from './json/index.ts'
-export type { Logger } from './logger.ts'
+export { consoleLogger, type Logger } from './logger.ts'
 export { environment, type FederationOptions } from './options.ts'
 export * from './store/index.ts'
+export type { Verdict, VerdictReason } from './verify/index.ts'

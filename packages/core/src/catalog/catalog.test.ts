@@ -12,7 +12,13 @@ import { type TestRepository, testRepository } from './test-repository.ts'
 
 const serverName = 'https://manga.example.com/v1'
 const signingKey = importSigningKey(new Uint8Array(32).fill(7))
-const key = { keyId: 'ed25519:test', signingKey, publicKeyBase64: encodeBase64(signingKey.publicKey) }
+const key = {
+  keyId: 'ed25519:test',
+  signingKey,
+  publicKeyBase64: encodeBase64(signingKey.publicKey),
+  expiredTs: undefined,
+}
+const keys = { active: () => [key] }
 
 interface Site {
   readonly catalog: RunningCatalog
@@ -26,7 +32,7 @@ function run(repository: CatalogRepository, store: Store = memoryStore()): Site 
   const warnings: Site['warnings'] = []
   const note = (details: object, message: string): void => void warnings.push({ details, message })
   const logger: Logger = { ...silentLogger, warn: note, error: note }
-  const catalog = runCatalog({ serverName, repository, store: store.catalog, key, environment, logger })
+  const catalog = runCatalog({ serverName, repository, store: store.catalog, keys, environment, logger })
   return { catalog, store, environment, warnings }
 }
 

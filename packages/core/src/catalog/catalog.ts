@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.ts'
-import type { ActiveKey } from '../keys/index.ts'
+import type { OwnKeys } from '../keys/index.ts'
 import type { Logger } from '../logger.ts'
 import type { CatalogStore } from '../store/index.ts'
 import { type ChangedIds, createChangeIntake } from './changes.ts'
@@ -55,7 +55,7 @@ export interface CatalogOptions {
   readonly serverName: string
   readonly repository: CatalogRepository
   readonly store: CatalogStore
-  readonly key: ActiveKey
+  readonly keys: Pick<OwnKeys, 'active'>
   readonly environment: Environment
   readonly logger: Logger
 }

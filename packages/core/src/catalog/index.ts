@@ -1,6 +1,7 @@
 export { type Catalog, type CatalogStatus, runCatalog, type RunningCatalog } from './catalog.ts'
 export type { ChangedIds } from './changes.ts'
 export { createListings } from './listing.ts'
+export { createListingReader } from './listing-request.ts'
 export { checkCatalogRecord } from './objects.ts'
 export type { ReconcileReport } from './pass.ts'
 export type * from './records.ts'

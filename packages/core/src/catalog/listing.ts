@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import { sha256 } from '../crypto/index.ts'
+import { concatBytes, joinBytes } from '../bytes.ts'
 import { CATALOG_CACHE_CONTROL, hasVersion, notModified, readHeaders } from '../http/index.ts'
 import type { FederationRequest, FederationResponse } from '../http/index.ts'
-import { encodeBase64 } from '../json/index.ts'
-import type { CatalogQuery, CatalogState, CatalogStore } from '../store/index.ts'
+import type { CatalogState, CatalogStore } from '../store/index.ts'
 import { encodeCursor } from './cursor.ts'
+import type { ListingRequest } from './listing-request.ts'
 
 /** Objects that a stream reads at once: about 256 KiB. */
 const STREAM_PAGE_OBJECTS = 256
@@ -15,21 +15,10 @@ const MAX_CACHED_BYTES = 32 * 1024 * 1024
 /** A page beyond this share is rendered each time, so that few large ones do not push all others out. */
 const MAX_CACHED_PAGE_BYTES = MAX_CACHED_BYTES / 8
 
-/** Characters of an ETag's hash: 128 bits. */
-const ETAG_CHARACTERS = 22
-
 const encoder = new TextEncoder()
 const OPEN = encoder.encode('[')
 const COMMA = encoder.encode(',')
 const CLOSE = encoder.encode(']')
-
-/** What to list. Without `limit` it is everything. */
-export interface ListingRequest {
-  readonly query: Omit<CatalogQuery, 'limit'>
-  readonly limit: number | undefined
-  /** The URL of this listing without its cursor, for the link to the next page. */
-  readonly urlOfNext: (cursor: string) => string
-}
 
 /** Serves listings of objects: signed bytes from the store, joined. */
 export interface Listings {
@@ -48,7 +37,6 @@ export function createListings(store: CatalogStore): Listings {
     maxEntrySize: MAX_CACHED_PAGE_BYTES,
     sizeCalculation: (page) => page.bytes.byteLength,
   })
-
   async function renderPage(listing: ListingRequest, limit: number, etag: string): Promise<RenderedPage> {
     const kept = rendered.get(etag)
     if (kept) return kept
@@ -96,10 +84,9 @@ export function createListings(store: CatalogStore): Listings {
 
 type Objects = readonly { readonly id: string; readonly bytes: Uint8Array }[]
 
-/** Names the state of the catalog and the query: the same for every process that serves the same store. */
-function etagOf({ query, limit, urlOfNext }: ListingRequest, { size, changedTs }: CatalogState): string {
-  const name = JSON.stringify([size, changedTs, limit ?? null, query, urlOfNext('')])
-  return `"${encodeBase64(sha256(encoder.encode(name))).slice(0, ETAG_CHARACTERS)}"`
+/** Names the state of the catalog and the request: the same for every process that serves the same store. */
+function etagOf({ name }: ListingRequest, { size, changedTs }: CatalogState): string {
+  return `"${size.toString(36)}-${changedTs.toString(36)}-${name}"`
 }
 
 function withLength(bytes: Uint8Array, headers: Record<string, string>): RenderedPage {
@@ -107,19 +94,12 @@ function withLength(bytes: Uint8Array, headers: Record<string, string>): Rendere
 }
 
 function joinArray(objects: Objects): Uint8Array {
-  return concat([OPEN, joinObjects(objects), CLOSE])
+  return concatBytes([OPEN, joinObjects(objects), CLOSE])
 }
 
 function joinObjects(objects: Objects): Uint8Array {
-  return concat(objects.flatMap(({ bytes }, index) => (index === 0 ? [bytes] : [COMMA, bytes])))
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.byteLength
-  }
-  return whole
+  return joinBytes(
+    objects.map(({ bytes }) => bytes),
+    COMMA,
+  )
 }

@@ -1,7 +1,7 @@
 import { sha256 } from '../crypto/index.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import { canonicalText, encodeBase64 } from '../json/index.ts'
-import type { ActiveKey } from '../keys/index.ts'
+import type { LoadedKey } from '../keys/index.ts'
 import type { ObjectKind, StoredObject } from '../store/index.ts'
 import { localeIndex } from './locale.ts'
 import { type CheckedRecord, checkRecord } from './rules.ts'
@@ -18,11 +18,16 @@ export interface Draft {
   readonly id: string
   readonly contentHash: Uint8Array
   /**
-   * Signs the draft as a new version of the object.
+   * Signs the draft as a new version of the object, with every key given, on another core where there is one.
    *
    * @throws FederationError `invalid_record` when the object is too large.
    */
-  sign(version: { revision: number; updatedTs: number; serverName: string; key: ActiveKey }): StoredObject
+  sign(version: {
+    revision: number
+    updatedTs: number
+    serverName: string
+    keys: readonly LoadedKey[]
+  }): Promise<StoredObject>
 }
 
 /**
@@ -38,7 +43,7 @@ export function draftOf(kind: ObjectKind, record: unknown): Draft {
     kind,
     id: checked.id,
     contentHash,
-    sign: (version) => ({
+    sign: async (version) => ({
       kind,
       id: checked.id,
       seriesId: checked.seriesId,
@@ -47,7 +52,7 @@ export function draftOf(kind: ObjectKind, record: unknown): Draft {
       contentHash,
       locales: localeIndex(Object.keys(checked.metadata)),
       searchText: searchText(checked.titles),
-      bytes: signedBytes(content, version),
+      bytes: await signedBytes(content, version),
     }),
   }
 }
@@ -80,15 +85,19 @@ function membersOf(object: object): string {
  * Writes the signed object. Its members stand in canonical order here, so that the metadata, which is nearly all of
  * it, is encoded once and not three times; a test compares with the general encoder.
  */
-function signedBytes(
+async function signedBytes(
   content: ContentFragments,
-  { revision, updatedTs, serverName, key }: Parameters<Draft['sign']>[0],
-): Uint8Array {
-  const keyId = canonicalText(key.keyId)
+  { revision, updatedTs, serverName, keys }: Parameters<Draft['sign']>[0],
+): Promise<Uint8Array> {
   const head = `{${content.beforeRevision},"revision":${revision}${content.afterRevision},"server":${canonicalText(serverName)}`
-  const tail = `"signing_keys":{${keyId}:"${key.publicKeyBase64}"},"updated_ts":${updatedTs}}`
-  const signature = encodeBase64(key.signingKey.sign(encoder.encode(`${head},${tail}`)))
-  const bytes = encoder.encode(`${head},"signatures":{${keyId}:"${signature}"},${tail}`)
+  const signingKeys = canonicalText(Object.fromEntries(keys.map((key) => [key.keyId, key.publicKeyBase64])))
+  const tail = `"signing_keys":${signingKeys},"updated_ts":${updatedTs}}`
+  const message = encoder.encode(`${head},${tail}`)
+  const signed = await Promise.all(
+    keys.map(async (key) => [key.keyId, encodeBase64(await key.signingKey.signInBackground(message))]),
+  )
+  const signatures = canonicalText(Object.fromEntries(signed))
+  const bytes = encoder.encode(`${head},"signatures":${signatures},${tail}`)
   if (bytes.byteLength > MAX_OBJECT_BYTES) {
     throw new FederationError(
       'invalid_record',

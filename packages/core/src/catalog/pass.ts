@@ -6,10 +6,13 @@ import type { CatalogStore, ObjectKind } from '../store/index.ts'
 import type { GuardedRepository } from './guarded-repository.ts'
 import type { SerialQueue } from './queue.ts'
 import { type PublishReport, ReportBuilder } from './report.ts'
-import type { CatalogWriter } from './writer.ts'
+import type { CatalogChange, CatalogWriter } from './writer.ts'
 
 /** Records a page and a transaction: some 10 ms of work, after which the site's requests have their turn. */
 export const PAGE_RECORDS = 100
+
+/** Pages that are read, signed and stored as one task; what the site tells meanwhile waits for some 50 ms. */
+const PAGES_A_TASK = 10
 
 /** A pass that would remove more than this share of the catalog … */
 const MAX_REMOVED_SHARE = 1 / 5
@@ -41,7 +44,7 @@ export interface PassOptions {
   readonly repository: GuardedRepository
   readonly store: CatalogStore
   readonly writer: CatalogWriter
-  /** Every page is one task, so that reading a record and publishing it is never overtaken by a later change. */
+  /** Reading a record and publishing it is one task, so that a later change never overtakes it. */
   readonly queue: SerialQueue
   readonly environment: Environment
   /** When it aborts, the pass ends before its next page and counts as failed. */
@@ -77,33 +80,52 @@ function brakeMessage(missing: number, total: number): string {
   )
 }
 
+/** How far a pass has come through one listing. */
+interface Progress {
+  cursor: string | undefined
+  ended: boolean
+  pagesWithoutNews: number
+}
+
 async function publishListing(
-  { repository, store, writer, queue, environment, closing }: PassOptions,
+  parts: PassOptions,
   pass: string,
   kind: ObjectKind,
   report: ReportBuilder,
 ): Promise<void> {
-  let cursor: string | undefined
-  let pagesWithoutNews = 0
-  do {
+  const progress: Progress = { cursor: undefined, ended: false, pagesWithoutNews: 0 }
+  while (!progress.ended) {
+    await parts.queue(() => parts.writer.applyAll(nextPages(parts, pass, kind, progress, report), report))
+  }
+}
+
+/** The pages of one task: more than one, so that one can be signed while the one before it is stored. */
+async function* nextPages(
+  { repository, store, environment, closing }: PassOptions,
+  pass: string,
+  kind: ObjectKind,
+  progress: Progress,
+  report: ReportBuilder,
+): AsyncGenerator<CatalogChange> {
+  for (let page = 0; page < PAGES_A_TASK && !progress.ended; page += 1) {
     if (closing.aborted) throw new FederationError('closed', 'The federation was closed in the middle of a pass.')
-    const page = await queue(async () => {
-      const { items, next } = await repository.list(kind, cursor, PAGE_RECORDS)
-      const fresh = await takeFresh(store, pass, kind, items, report)
-      await writer.apply({ records: fresh, gone: [] }, report)
-      return { next, news: fresh.length > 0 }
-    })
-    pagesWithoutNews = page.news ? 0 : pagesWithoutNews + 1
-    if (pagesWithoutNews > MAX_PAGES_WITHOUT_NEWS) {
-      throw new FederationError(
-        'repository_failed',
-        `${kind === 'series' ? 'listSeries' : 'listChapters'} returned ${pagesWithoutNews} pages without anything ` +
-          'new: the listing never ends. The last page must come without next.',
-      )
-    }
-    cursor = page.next
+    const { items, next } = await repository.list(kind, progress.cursor, PAGE_RECORDS)
+    const records = await takeFresh(store, pass, kind, items, report)
+    progress.cursor = next
+    progress.ended = next === undefined
+    progress.pagesWithoutNews = records.length > 0 ? 0 : progress.pagesWithoutNews + 1
+    if (progress.pagesWithoutNews > MAX_PAGES_WITHOUT_NEWS) throw endless(kind, progress.pagesWithoutNews)
+    yield { records, gone: [] }
     await environment.yieldToOthers()
-  } while (cursor !== undefined)
+  }
+}
+
+function endless(kind: ObjectKind, pages: number): FederationError {
+  return new FederationError(
+    'repository_failed',
+    `${kind === 'series' ? 'listSeries' : 'listChapters'} returned ${pages} pages without anything new: the listing ` +
+      'never ends. The last page must come without next.',
+  )
 }
 
 /** Marks a page's records as seen and leaves out those that this pass saw before. */
@@ -168,10 +190,7 @@ export async function lookUp(
 }
 
 /** What the answers mean for the catalog: a record is published, none is a removal. */
-export function changeOf(
-  kind: ObjectKind,
-  answers: ReadonlyMap<string, unknown>,
-): Parameters<CatalogWriter['apply']>[0] {
+export function changeOf(kind: ObjectKind, answers: ReadonlyMap<string, unknown>): CatalogChange {
   const records = [...answers].filter(([, record]) => record !== undefined)
   const gone = [...answers].filter(([, record]) => record === undefined)
   return {

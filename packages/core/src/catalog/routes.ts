@@ -1,26 +1,14 @@
 import { FederationError } from '../errors.ts'
-import {
-  type Call,
-  type FederationResponse,
-  integerParameter,
-  type Route,
-  type RouteDocumentation,
-  textParameter,
-} from '../http/index.ts'
-import { encodeServerNameSegment } from '../names/index.ts'
+import type { Call, FederationResponse, Route, RouteDocumentation } from '../http/index.ts'
 import type { CatalogStore, ObjectKind } from '../store/index.ts'
-import { decodeCursor } from './cursor.ts'
 import type { Listings } from './listing.ts'
-import { isLocaleTag } from './locale.ts'
-import { normalizeForSearch } from './search.ts'
-
-/** The most objects in one page (PROTOCOL section 6.2). */
-const MAX_LIMIT = 1000
+import { type ListingPlan, type ListingReader, MAX_LIMIT } from './listing-request.ts'
 
 /** What the reading routes work with. */
 export interface CatalogReading {
   readonly serverName: string
   readonly listings: Listings
+  readonly readListing: ListingReader
   readonly catalogStore: CatalogStore
 }
 
@@ -62,9 +50,6 @@ const COMMON_QUERY: NonNullable<RouteDocumentation['query']> = {
     schema: { type: 'integer', minimum: 0 },
   },
 }
-
-/** What a link to the next page carries on. Others are not ours, and could not be told apart in a cache. */
-const CONTINUED_PARAMETERS = new Set(['limit', 'series_id', 'locale', 'q', 'since'])
 
 const SERIES_ID = { description: 'The series whose chapters are listed.', schema: { type: 'string' } }
 
@@ -108,74 +93,16 @@ function listingRoute(
   }
 }
 
-interface ListingPlan {
-  readonly kind: ObjectKind
-  readonly path: string
-  readonly seriesIdRequired: boolean
-}
-
 async function serveListing(
-  { serverName, listings, catalogStore }: CatalogReading,
-  { request, query, serverName: named }: Call,
+  { serverName, listings, readListing, catalogStore }: CatalogReading,
+  call: Call,
   plan: ListingPlan,
 ): Promise<FederationResponse> {
-  const limit = integerParameter(query, 'limit', { min: 1, max: MAX_LIMIT, code: 'invalid_limit' })
-  const seriesId = plan.kind === 'chapter' ? seriesIdOf(query, plan.seriesIdRequired) : undefined
-  const cursor = textParameter(query, 'cursor')
-  const sinceTs = integerParameter(query, 'since', { min: 0, max: Number.MAX_SAFE_INTEGER, code: 'invalid_parameter' })
-  const origin = named ?? serverName
+  const listing = readListing(call, plan)
+  const { origin } = listing.query
   const state = await catalogStore.state(origin)
   if (origin !== serverName && state.size === 0) {
     throw new FederationError('not_mirrored', `This server has no catalog of ${origin}.`)
   }
-  return listings.serve(
-    request,
-    {
-      limit,
-      query: {
-        origin,
-        kind: plan.kind,
-        seriesId,
-        afterId: cursor === undefined ? undefined : decodeCursor(cursor),
-        sinceTs,
-        locale: localeOf(query),
-        search: searchOf(query),
-      },
-      urlOfNext: (next) => listingUrl(serverName, plan.path, named, query, next),
-    },
-    state,
-  )
-}
-
-function seriesIdOf(query: URLSearchParams, required: boolean): string | undefined {
-  const seriesId = textParameter(query, 'series_id')
-  if (seriesId || (!required && seriesId === undefined)) return seriesId
-  throw new FederationError('missing_series_id', 'Say whose chapters to list: ?series_id=… with the id of a series.')
-}
-
-function localeOf(query: URLSearchParams): string | undefined {
-  const locale = textParameter(query, 'locale')
-  if (locale !== undefined && !isLocaleTag(locale)) {
-    throw new FederationError('invalid_parameter', 'locale is a language tag such as en or pt-BR.')
-  }
-  return locale?.toLowerCase()
-}
-
-function searchOf(query: URLSearchParams): string | undefined {
-  const text = textParameter(query, 'q')
-  return text ? normalizeForSearch(text) : undefined
-}
-
-/** Built from the configured name, never from the request's headers (PROTOCOL section 1). */
-function listingUrl(
-  serverName: string,
-  path: string,
-  named: string | undefined,
-  query: URLSearchParams,
-  cursor: string,
-): string {
-  const kept = [...query].filter(([name]) => CONTINUED_PARAMETERS.has(name))
-  const next = new URLSearchParams([...kept, ['cursor', cursor]])
-  const place = named === undefined ? path : path.slice(0, -1) + encodeServerNameSegment(named)
-  return `${serverName}${place}?${next}`
+  return listings.serve(call.request, listing, state)
 }

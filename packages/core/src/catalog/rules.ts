@@ -94,20 +94,26 @@ function chapterMetadata(path: string, given: Record<string, unknown>): Record<s
   return { ...fields, title, sort_id: fields.sort_id ?? defaultSortId(path, fields.chapter) }
 }
 
-/** The published protocol spells this field in two ways; both are read on both kinds (PROTOCOL section 6.1). */
+/** Ids of other catalogs that sites often keep as numbers; on the wire they are text (PROTOCOL section 6.1). */
+const TEXT_IDS = new Set(['mangaupdates', 'myanimelist'])
+
+/** The fields as they go over the wire: one spelling, ids as text, and none without a value. */
 function withProtocolSpelling(given: Record<string, unknown>, other: string, own: string): Record<string, unknown> {
-  const { [other]: renamed, ...fields } = given
-  const present = Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => {
-      // A column without a value is a field that is not there; JSON's null would be signed and shown as text.
-      if (value === undefined || value === null) return []
-      const isNumericId = (name === 'mangaupdates' || name === 'myanimelist') && typeof value === 'number'
-      return [[name, isNumericId ? String(value) : value]]
-    }),
+  // Most records are in this form already, and a catalog has hundreds of thousands.
+  if (
+    !Object.entries(given).some(
+      ([name, value]) => value === undefined || value === null || name === other || TEXT_IDS.has(name),
+    )
   )
-  return renamed === undefined || renamed === null || present[own] !== undefined
-    ? present
-    : { ...present, [own]: renamed }
+    return given
+  const fields: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(given)) {
+    // A column without a value is a field that is not there; JSON's null would be signed and shown as text.
+    if (value === undefined || value === null) continue
+    if (name === other) fields[own] ??= value
+    else fields[name] = TEXT_IDS.has(name) && typeof value === 'number' ? String(value) : value
+  }
+  return fields
 }
 
 function checkFields(path: string, fields: Record<string, unknown>, rules: typeof SERIES_FIELDS): void {

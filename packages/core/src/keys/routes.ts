@@ -1,15 +1,44 @@
-import { type Route, serveDocument } from '../http/index.ts'
+import type { Environment } from '../environment.ts'
+import { FederationError } from '../errors.ts'
+import {
+  type Call,
+  type FederationRequest,
+  type FederationResponse,
+  integerParameter,
+  type JsonSchema,
+  type Route,
+  serveDocument,
+} from '../http/index.ts'
+import type { Release, WorkLimits } from '../limits/index.ts'
+import { isServerName, type ServerNameOptions } from '../names/index.ts'
 import type { OwnKeys } from './own-keys.ts'
+import { serverKeysResponse } from './server-keys.ts'
+import type { Witness } from './witness.ts'
+import { MAX_QUERY_BYTES, readWitnessQuery } from './witness-query.ts'
+
+/** Time for all servers of one question; what is not there by then is answered without (PROTOCOL section 5.2). */
+const MAX_QUERY_TIME_MS = 20_000
+
+/** What the key routes work with. */
+export interface KeyServing {
+  readonly keys: OwnKeys
+  readonly witness: Witness
+  readonly limits: WorkLimits
+  readonly names: ServerNameOptions
+  readonly environment: Environment
+}
+
+const KEYS_SCHEMA = {
+  type: 'object',
+  additionalProperties: { type: 'object', required: ['key'], properties: { key: { type: 'string' } } },
+} as const
 
 const KEY_DOCUMENT_SCHEMA = {
   type: 'object',
-  required: ['server_name', 'verify_keys', 'old_verify_keys', 'valid_until_ts', 'signatures'],
+  required: ['server_name', 'verify_keys', 'valid_until_ts', 'signatures'],
   properties: {
     server_name: { type: 'string' },
-    verify_keys: {
-      type: 'object',
-      additionalProperties: { type: 'object', required: ['key'], properties: { key: { type: 'string' } } },
-    },
+    verify_keys: KEYS_SCHEMA,
     old_verify_keys: {
       type: 'object',
       additionalProperties: {
@@ -19,15 +48,40 @@ const KEY_DOCUMENT_SCHEMA = {
       },
     },
     valid_until_ts: { type: 'integer' },
-    signatures: {
-      type: 'object',
-      additionalProperties: { type: 'object', additionalProperties: { type: 'string' } },
-    },
+    signatures: { type: 'object', additionalProperties: { type: 'object', additionalProperties: { type: 'string' } } },
   },
 } as const
 
-/** PROTOCOL section 5. */
-export const keyRoutes: readonly Route<{ readonly keys: OwnKeys }>[] = [
+const SERVER_KEYS_SCHEMA = {
+  type: 'object',
+  required: ['server_keys'],
+  properties: { server_keys: { type: 'array', items: KEY_DOCUMENT_SCHEMA } },
+} as const
+
+const QUERY_SCHEMA: JsonSchema = {
+  type: 'object',
+  required: ['server_keys'],
+  properties: {
+    server_keys: {
+      type: 'object',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: {
+          type: 'object',
+          properties: { minimum_valid_until_ts: { type: 'integer', minimum: 0 } },
+        },
+      },
+    },
+  },
+}
+
+const ERROR_RESPONSES = {
+  400: { description: 'The question is wrong' },
+  429: { description: 'This server asks no more others on behalf of this address for now' },
+} as const
+
+/** PROTOCOL section 5, the older spelling of the witness routes included. */
+export const keyRoutes: readonly Route<KeyServing>[] = [
   {
     method: 'GET',
     base: 'api',
@@ -37,6 +91,118 @@ export const keyRoutes: readonly Route<{ readonly keys: OwnKeys }>[] = [
       description: 'Signed by every key in `verify_keys`.',
       responses: { 200: { description: 'The key document', schema: KEY_DOCUMENT_SCHEMA } },
     },
-    handle: async ({ keys }, { request }) => serveDocument(request, keys.document()),
+    handle: ({ keys }, { request }) => serveDocument(request, keys.document()),
   },
+  witnessOne('/keys/origin/*'),
+  witnessOne('/keys/query/*'),
+  witnessMany('/keys'),
+  witnessMany('/keys/query'),
 ]
+
+function witnessOne(path: string): Route<KeyServing> {
+  return {
+    method: 'GET',
+    base: 'api',
+    path,
+    documentation: {
+      summary: 'The keys of another server, witnessed',
+      serverName: 'The server whose keys are asked for',
+      query: {
+        minimum_valid_until_ts: {
+          description: 'Ask the other server again when its document ends before this, in POSIX milliseconds.',
+          schema: { type: 'integer', minimum: 0 },
+        },
+      },
+      responses: {
+        200: { description: 'Its document with our signature; none when none is known', schema: SERVER_KEYS_SCHEMA },
+        ...ERROR_RESPONSES,
+      },
+    },
+    handle: answerOne,
+  }
+}
+
+function witnessMany(path: string): Route<KeyServing> {
+  return {
+    method: 'POST',
+    base: 'api',
+    path,
+    documentation: {
+      summary: 'The keys of several servers, witnessed',
+      body: QUERY_SCHEMA,
+      responses: {
+        200: { description: 'The documents that are known, each with our signature', schema: SERVER_KEYS_SCHEMA },
+        ...ERROR_RESPONSES,
+      },
+    },
+    handle: answerMany,
+  }
+}
+
+async function answerOne(
+  { witness, limits }: KeyServing,
+  { request, query, serverName = '' }: Call,
+): Promise<FederationResponse> {
+  const minimumValidUntilTs = integerParameter(query, 'minimum_valid_until_ts', {
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    code: 'invalid_parameter',
+  })
+  const allowance = allowanceOf(limits, request)
+  const document = await witness.witness(serverName, {
+    ...(minimumValidUntilTs === undefined ? {} : { minimumValidUntilTs }),
+    allow: () => allowance.take(serverName),
+  })
+  // What is cached is served also to who may cause no more work.
+  if (!document) allowance.throwIfRefused()
+  return serverKeysResponse(document ? [document] : [])
+}
+
+async function answerMany(serving: KeyServing, { request }: Call): Promise<FederationResponse> {
+  const query = readWitnessQuery(await request.body(MAX_QUERY_BYTES))
+  const allowance = allowanceOf(serving.limits, request)
+  // A name that is none cannot be known; one bad server never fails a batch.
+  const asked = [...query].filter(([serverName]) => isServerName(serverName, serving.names))
+  const documents: Uint8Array[] = []
+  const all = asked.map(async ([serverName, { minimumValidUntilTs }]) => {
+    const document = await serving.witness.witness(serverName, {
+      ...(minimumValidUntilTs === undefined ? {} : { minimumValidUntilTs }),
+      allow: () => allowance.take(serverName),
+    })
+    if (document) documents.push(document)
+  })
+  await inTime(Promise.all(all), serving.environment)
+  if (documents.length === 0) allowance.throwIfRefused()
+  return serverKeysResponse([...documents])
+}
+
+/** What one caller may still cause, and the refusal to answer with when that was nothing. */
+function allowanceOf(
+  limits: WorkLimits,
+  request: FederationRequest,
+): { take: (serverName: string) => Release | undefined; throwIfRefused: () => void } {
+  let refusal: FederationError | undefined
+  return {
+    take(serverName) {
+      try {
+        return limits.take({ clientAddress: request.clientAddress, serverName })
+      } catch (error) {
+        if (!(error instanceof FederationError)) throw error
+        refusal = error
+        return undefined
+      }
+    },
+    throwIfRefused() {
+      if (refusal) throw refusal
+    },
+  }
+}
+
+async function inTime(work: Promise<unknown>, environment: Environment): Promise<void> {
+  let cancel: (() => void) | undefined
+  const timeUp = new Promise<void>((resolve) => {
+    cancel = environment.after(MAX_QUERY_TIME_MS, resolve)
+  })
+  await Promise.race([work, timeUp])
+  cancel?.()
+}

@@ -1,0 +1,2 @@
+export type { Verdict, VerdictReason } from './verdict.ts'
+export { createVerifier, type Verifier } from './verifier.ts'
