@@ -1,7 +1,7 @@
 // Checks the packages as they would be published: each is packed, linted, and then all of them are installed in a
 // fresh folder, where a consumer imports, requires and type-checks them. Workspace links hide missing files.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,32 @@ const BIN = join(ROOT, 'node_modules/.bin')
 const PNPM = process.env.npm_execpath
 if (!PNPM) throw new Error('Run this as a script of the workspace: npx pnpm packaging')
 const packages = readdirSync(join(ROOT, 'packages'))
+
+/** A site on each framework, which reaches the federation in the typed way. */
+const SITES = {
+  fastify: `import Fastify from 'fastify'
+export async function site(catalog: CatalogRepository): Promise<string> {
+  const app = Fastify()
+  await app.register(mangaFederation, { serverName: 'https://manga.example.com/v1', catalog })
+  return app.mangaFederation.serverName
+}`,
+  koa: `import Koa from 'koa'
+export function site(catalog: CatalogRepository): Koa {
+  const app = new Koa().use(mangaFederation({ serverName: 'https://manga.example.com/v1', catalog }))
+  return app.use(async (ctx) => {
+    const name: string = ctx.state.mangaFederation.serverName
+    ctx.body = name
+  })
+}`,
+  express: `import express from 'express'
+export function site(catalog: CatalogRepository): express.Express {
+  const app = express().use(mangaFederation({ serverName: 'https://manga.example.com/v1', catalog }))
+  return app.use((_request, response) => {
+    const name: string = response.locals.mangaFederation.serverName
+    response.send(name)
+  })
+}`,
+}
 
 function run(command, args, cwd) {
   console.log(`> ${[command.split('/').at(-1), ...args.map((arg) => arg.split('/').at(-1))].join(' ')}`)
@@ -33,24 +59,26 @@ function lint(tarball) {
   run(join(BIN, 'attw'), [tarball, '--profile', 'esm-only'], ROOT)
 }
 
-/** A site as a stranger would set it up. */
-function consume(folder, tarballs) {
-  const names = Object.keys(tarballs).map((name) => `@manga-federation/${name}`)
+/** A site on one framework, as a stranger would set it up. */
+function consume(folder, tarballs, adapter) {
+  mkdirSync(folder)
+  const wanted = Object.keys(tarballs).filter((name) => name === adapter || !(name in SITES))
+  const names = wanted.map((name) => `@manga-federation/${name}`)
   const local = Object.fromEntries(
     Object.entries(tarballs).map(([name, file]) => [`@manga-federation/${name}`, `file:${file}`]),
   )
   const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules/@types/node/package.json'), 'utf8'))
-  const fastify = JSON.parse(readFileSync(join(ROOT, 'packages/fastify/package.json'), 'utf8')).devDependencies.fastify
+  const dependencies = Object.fromEntries(names.map((name) => [name, local[name]]))
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({
       private: true,
       type: 'module',
-      dependencies: { ...local, fastify, '@types/node': version },
+      dependencies: { ...dependencies, ...frameworkOf(adapter), '@types/node': version },
       overrides: local,
     }),
   )
-  writeFileSync(join(folder, 'site.ts'), consumerSource(names))
+  writeFileSync(join(folder, 'site.ts'), consumerSource(names, adapter))
   writeFileSync(
     join(folder, 'site.cjs'),
     names.map((name) => `if (!Object.keys(require('${name}')).length) throw new Error('${name}')`).join('\n'),
@@ -79,18 +107,18 @@ function consume(folder, tarballs) {
   )
 }
 
-function consumerSource(names) {
-  return `${names.map((name, index) => `import * as package${index} from '${name}'`).join('\n')}
-import Fastify from 'fastify'
-import { mangaFederation, type CatalogRepository } from '@manga-federation/fastify'
-
-export const packages: object[] = [${names.map((_, index) => `package${index}`).join(', ')}]
-
-export async function site(catalog: CatalogRepository): Promise<string> {
-  const app = Fastify()
-  await app.register(mangaFederation, { serverName: 'https://manga.example.com/v1', catalog })
-  return app.mangaFederation.serverName
+/** The framework of an adapter and its types, in the versions that the adapter is developed with. */
+function frameworkOf(adapter) {
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'packages', adapter, 'package.json'), 'utf8'))
+  const names = [adapter, `@types/${adapter}`].filter((name) => name in devDependencies)
+  return Object.fromEntries(names.map((name) => [name, devDependencies[name]]))
 }
+
+function consumerSource(names, adapter) {
+  return `${names.map((name, index) => `import * as package${index} from '${name}'`).join('\n')}
+import { mangaFederation, type CatalogRepository } from '@manga-federation/${adapter}'
+${SITES[adapter]}
+export const packages: object[] = [${names.map((_, index) => `package${index}`).join(', ')}]
 `
 }
 
@@ -98,7 +126,7 @@ const folder = mkdtempSync(join(tmpdir(), 'manga-federation-packaging-'))
 try {
   const tarballs = Object.fromEntries(packages.map((name) => [name, pack(name, folder)]))
   for (const tarball of Object.values(tarballs)) lint(tarball)
-  consume(folder, tarballs)
+  for (const adapter of Object.keys(SITES)) consume(join(folder, adapter), tarballs, adapter)
   console.log(`${packages.length} packages are as they should be`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

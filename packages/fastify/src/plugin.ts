@@ -1,26 +1,17 @@
-import { createFederation, FederationError, type Federation, type FederationOptions } from '@manga-federation/core'
-import { openSqliteStore } from '@manga-federation/sqlite'
+import { createFederation, FederationError, type Federation } from '@manga-federation/core'
+import { type MangaFederationOptions, withEmbeddedStore } from '@manga-federation/sqlite'
 import type { FastifyPluginAsync, FastifySchema, HTTPMethods } from 'fastify'
 import fp from 'fastify-plugin'
 import { answer } from './answer.ts'
 import { routeSchema } from './route-schema.ts'
 
-/** The federation's file when the site names no other. */
-const DEFAULT_DATABASE_PATH = 'manga-federation.db'
+export type { MangaFederationOptions } from '@manga-federation/sqlite'
 
-/** Everything that Fastify routes besides GET: core answers 405 for what a path does not have. */
-const OTHER_METHODS: HTTPMethods[] = ['HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']
+/** Everything that Fastify routes: core answers 405 for what a path does not have. */
+const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Keeps a route out of what `@fastify/swagger` lists. */
 const UNDOCUMENTED: FastifySchema & { hide: true } = { hide: true }
-
-/** The options of `createFederation`; the store and the logger have defaults. */
-export interface MangaFederationOptions extends Omit<FederationOptions, 'store'> {
-  /** Opens another store than the embedded one. Default is an SQLite file at `databasePath`. */
-  readonly store?: FederationOptions['store']
-  /** Where the embedded store keeps its file. Default is `manga-federation.db` in the working directory. */
-  readonly databasePath?: string
-}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,12 +22,7 @@ declare module 'fastify' {
 
 const plugin: FastifyPluginAsync<MangaFederationOptions> = async (app, options) => {
   refuseWrongPlace(app.prefix, app.hasDecorator('mangaFederation'))
-  const { databasePath = DEFAULT_DATABASE_PATH, ...rest } = options
-  const federation = createFederation({
-    store: () => openSqliteStore({ path: databasePath }),
-    logger: app.log,
-    ...rest,
-  })
+  const federation = createFederation({ logger: app.log, ...withEmbeddedStore(options) })
   app.decorate('mangaFederation', federation)
   app.addHook('onReady', () => federation.start())
   app.addHook('onClose', () => federation.close())
@@ -47,18 +33,26 @@ const plugin: FastifyPluginAsync<MangaFederationOptions> = async (app, options) 
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
     scope.setValidatorCompiler(() => () => true)
     scope.setSerializerCompiler(() => String)
-    for (const { route, path } of federation.routes) {
-      const handler = answer(federation)
-      scope.route({
-        method: route.method,
-        url: path,
-        schema: routeSchema(route.documentation),
-        handler,
-        exposeHeadRoute: false,
-      })
-      scope.route({ method: OTHER_METHODS, url: path, schema: UNDOCUMENTED, handler })
+    const handler = answer(federation)
+    for (const [path, routes] of byPath(federation.routes)) {
+      for (const { method, documentation } of routes) {
+        scope.route({ method, url: path, schema: routeSchema(documentation), handler, exposeHeadRoute: false })
+      }
+      const others = METHODS.filter((method) => !routes.some((route) => route.method === method))
+      scope.route({ method: others, url: path, schema: UNDOCUMENTED, handler })
+      // Fastify takes a trailing slash for another path, unless the site set ignoreTrailingSlash.
+      const withSlash = `${path}/`
+      if (!path.endsWith('*') && !scope.hasRoute({ method: 'GET', url: withSlash })) {
+        scope.route({ method: METHODS, url: withSlash, schema: UNDOCUMENTED, handler })
+      }
     }
   })
+}
+
+function byPath(mounted: Federation['routes']): Map<string, Federation['routes'][number]['route'][]> {
+  const paths = new Map<string, Federation['routes'][number]['route'][]>()
+  for (const { route, path } of mounted) paths.set(path, [...(paths.get(path) ?? []), route])
+  return paths
 }
 
 function refuseWrongPlace(prefix: string, registeredBefore: boolean): void {

@@ -13,6 +13,7 @@ export function routeSchema({
   summary,
   description,
   query,
+  body,
   serverName,
   responses,
 }: RouteDocumentation): DocumentedSchema {
@@ -21,6 +22,7 @@ export function routeSchema({
     ...(description === undefined ? {} : { description }),
     tags: ['Manga federation'],
     ...(query ? { querystring: querySchema(query) } : {}),
+    ...(body ? { body } : {}),
     ...(serverName === undefined
       ? {}
       : {

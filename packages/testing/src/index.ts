@@ -1,3 +1,6 @@
+export type { AdapterSite, Mount, MountOptions, Parser, Place } from './adapter/adapter-site.ts'
+export { adapterSuite, type AdapterSuiteOptions, type Capability } from './adapter/adapter-suite.ts'
+export type { Exchange } from './adapter/http-client.ts'
 export type { TestFunction } from './case.ts'
 export { repositorySuite, type RepositorySuiteOptions } from './repository/repository-suite.ts'
 export { storeSuite, type StoreSuiteOptions } from './store/store-suite.ts'
