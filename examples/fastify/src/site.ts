@@ -23,7 +23,10 @@ export async function createSite(settings: Settings): Promise<FastifyInstance> {
   await app.register(mangaFederation, {
     serverName: settings.serverName,
     catalog: siteCatalog(database),
+    witnesses: settings.witnesses,
     allowInsecure: settings.allowInsecure,
+    // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
+    allowedPorts: settings.allowInsecure ? 'any' : [],
     databasePath: join(settings.dataDir, 'manga-federation.db'),
   })
 

@@ -11,8 +11,10 @@ export interface BuiltInSeries {
 /** A chapter before it has its place in the catalog. */
 type Release = Omit<NewChapter, 'seriesId' | 'publishedAt'>
 
-const FIRST_RELEASE_MS = Date.UTC(2024, 0, 5, 18)
+const LAST_RELEASE_MS = Date.UTC(2025, 2, 28, 18)
 const WEEK_MS = 7 * 86_400_000
+/** Between the last releases of one series and of the next, so that the newest releases are of many series. */
+const SERIES_APART_MS = 11 * 3_600_000
 
 const ENGLISH = { language: 'en', group: 'Paper Lantern Scans' } as const
 const FRENCH = { language: 'fr', group: 'Le Tram du dimanche' } as const
@@ -63,10 +65,12 @@ const USUAL_COUNTS = [3, 9, 1, 5, 12, 2, 7] as const
 export function builtInCatalog(): BuiltInSeries[] {
   return readSeries().map((series, place) => {
     const usual = numbered(USUAL_COUNTS[place % USUAL_COUNTS.length] ?? 1, ENGLISH)
-    const chapters = (SPECIAL_RELEASES[series.id] ?? usual).map((release, week) => ({
+    const releases = SPECIAL_RELEASES[series.id] ?? usual
+    const lastMs = LAST_RELEASE_MS - place * SERIES_APART_MS
+    const chapters = releases.map((release, index) => ({
       ...release,
       seriesId: series.id,
-      publishedAt: new Date(FIRST_RELEASE_MS + (place + week) * WEEK_MS).toISOString(),
+      publishedAt: new Date(lastMs - (releases.length - 1 - index) * WEEK_MS).toISOString(),
     }))
     return { series, chapters }
   })

@@ -11,15 +11,18 @@ t.test('Without variables it is a site for this machine, with its data in its ow
     port: 3000,
     serverName: 'http://127.0.0.1:3000/v1',
     allowInsecure: true,
+    witnesses: [],
     dataDir: resolve(FOLDER, 'data'),
   }
   t.strictSame(await readSettings({}, FOLDER), expected)
-  const empty = { PORT: '', SERVER_NAME: '', DATA_DIR: '', CATALOG: '', ALLOW_INSECURE: '', ADMIN_PASSWORD: '' }
+  const names = ['PORT', 'SERVER_NAME', 'DATA_DIR', 'CATALOG', 'ALLOW_INSECURE', 'ADMIN_PASSWORD', 'WITNESSES']
+  const empty = Object.fromEntries(names.map((name) => [name, '']))
   t.strictSame(await readSettings(empty, FOLDER), expected, 'an empty value is the same as none')
 })
 
 t.test('Good values are taken as they are', async (t) => {
   const name = 'https://manga.example.com/v1'
+  const other = 'https://witness.example.org/v1'
   const cases = [
     { given: { PORT: '8080' }, expected: { port: 8080, serverName: 'http://127.0.0.1:8080/v1' } },
     { given: { PORT: '65535' }, expected: { port: 65_535 } },
@@ -34,6 +37,11 @@ t.test('Good values are taken as they are', async (t) => {
     { given: { DATA_DIR: 'here' }, expected: { dataDir: resolve('here') } },
     { given: { CATALOG: catalogFile }, expected: { catalogFile } },
     { given: { ADMIN_PASSWORD: 'open sesame' }, expected: { adminPassword: 'open sesame' } },
+    { given: { SERVER_NAME: name, WITNESSES: other }, expected: { witnesses: [other] } },
+    {
+      given: { WITNESSES: ` ${other} ,http://127.0.0.2:1/v1,` },
+      expected: { witnesses: [other, 'http://127.0.0.2:1/v1'] },
+    },
   ]
   for (const { given, expected } of cases) t.match(await readSettings(given, FOLDER), expected, JSON.stringify(given))
 })
@@ -55,6 +63,11 @@ t.test('A wrong value is refused with the variable, what was given and what is e
     { given: { SERVER_NAME: 'ftp://manga.example.com/v1' }, says: /ends in \/v1/ },
     { given: { SERVER_NAME: 'http://manga.example.com/v1' }, says: /https address; .* ALLOW_INSECURE=1/ },
     { given: { ALLOW_INSECURE: 'true' }, says: /^ALLOW_INSECURE is "true", but it must be 1 \(yes\) or 0 \(no\)/ },
+    { given: { WITNESSES: 'https://a.example/v1,b.example' }, says: /^WITNESSES is "b.example".* with commas/ },
+    {
+      given: { WITNESSES: 'http://a.example/v1', SERVER_NAME: 'https://manga.example.com/v1' },
+      says: /^WITNESSES is "http:\/\/a.example\/v1".*https address; .* ALLOW_INSECURE=1/,
+    },
     { given: { CATALOG: 'none.ndjson', INIT_CWD: typedIn }, says: /^CATALOG is "none.ndjson".*somebody/ },
   ]
   for (const { given, says } of cases) {

@@ -9,8 +9,10 @@ export interface Settings {
   port: number
   /** The base URL of the site's federation API; default `http://127.0.0.1:<port>/v1`. */
   serverName: string
-  /** Whether plain `http` is allowed: with `ALLOW_INSECURE=1`, and where nobody gave a server name. */
+  /** Whether plain `http` and any port are allowed: with `ALLOW_INSECURE=1`, and where nobody gave a server name. */
   allowInsecure: boolean
+  /** The servers that are asked for the keys of one that cannot be reached, by their names; default none. */
+  witnesses: readonly string[]
   /** The absolute path of the folder with the site's databases; default `data` in the example's folder. */
   dataDir: string
   /** The absolute path of the NDJSON file to load on the first start; without it the built-in catalog is loaded. */
@@ -42,11 +44,13 @@ const MAX_PORT = 65535
 export async function readSettings(variables: Variables, exampleFolder: string): Promise<Settings> {
   const port = await readPort(variables)
   const insecureAsked = readSwitch(variables, 'ALLOW_INSECURE')
+  const allowInsecure = insecureAsked || !variables['SERVER_NAME']
   const catalogFile = await readCatalogFile(variables)
   return {
     port,
     serverName: readServerName(variables, port, insecureAsked),
-    allowInsecure: insecureAsked || !variables['SERVER_NAME'],
+    allowInsecure,
+    witnesses: readServerNames(variables, 'WITNESSES', allowInsecure),
     dataDir: variables['DATA_DIR'] ? absolutePath(variables, variables['DATA_DIR']) : resolve(exampleFolder, 'data'),
     ...(catalogFile && { catalogFile }),
     ...(variables['ADMIN_PASSWORD'] && { adminPassword: variables['ADMIN_PASSWORD'] }),
@@ -77,14 +81,32 @@ function readServerName(variables: Variables, port: number, insecureAsked: boole
   const given = variables['SERVER_NAME']
   if (!given) return `http://127.0.0.1:${port}/v1`
 
+  const problem = serverNameProblem(given, insecureAsked)
+  if (problem) throw new SettingError('SERVER_NAME', given, problem)
+  return given
+}
+
+/** Server names with commas between them; spaces around them do not count, nor does a comma too many. */
+function readServerNames(variables: Variables, name: string, allowInsecure: boolean): string[] {
+  const given = (variables[name] ?? '').split(',').map((serverName) => serverName.trim())
+  const serverNames = given.filter((serverName) => serverName !== '')
+  for (const serverName of serverNames) {
+    const problem = serverNameProblem(serverName, allowInsecure)
+    if (problem) throw new SettingError(name, serverName, `${problem} (several with commas between them)`)
+  }
+  return serverNames
+}
+
+/** What a server name must be, in words, when this is none. The federation itself checks its spelling. */
+function serverNameProblem(given: string, allowInsecure: boolean): string | undefined {
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || !url.pathname.endsWith('/v1')) {
-    throw new SettingError('SERVER_NAME', given, 'an address that ends in /v1, such as https://manga.example.com/v1')
+    return 'an address that ends in /v1, such as https://manga.example.com/v1'
   }
-  if (url.protocol === 'http:' && !insecureAsked) {
-    throw new SettingError('SERVER_NAME', given, 'an https address; for a test on one machine set ALLOW_INSECURE=1')
+  if (url.protocol === 'http:' && !allowInsecure) {
+    return 'an https address; for a test on one machine set ALLOW_INSECURE=1'
   }
-  return given
+  return undefined
 }
 
 function readSwitch(variables: Variables, name: string): boolean {

@@ -1,4 +1,4 @@
-import type { CatalogRepository, ChapterRecord, SeriesMetadata, SeriesRecord } from '@manga-federation/fastify'
+import type { CatalogRepository, ChapterRecord, SeriesMetadata, SeriesRecord } from '@manga-federation/core'
 import { chapterIdOf } from './chapter.ts'
 import { list, textByKey, type ChapterRow, type SeriesRow } from './site-database.ts'
 import type { Database } from './sqlite.ts'

@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import { mangaFederation } from '@manga-federation/express'
+import express from 'express'
+import {
+  fillSite,
+  httpSite,
+  openSiteDatabase,
+  siteCatalog,
+  siteLibrary,
+  type Settings,
+  type Site,
+} from 'manga-federation-example-shared'
+import { openBlog } from './blog.ts'
+import { blogPages } from './blog-pages.ts'
+
+/** The whole blog, ready to listen: its file of posts, its pages, and the federation. */
+export async function createSite(settings: Settings): Promise<Site> {
+  const app = express()
+  app.disable('x-powered-by')
+
+  const database = openSiteDatabase(settings.dataDir)
+  const library = siteLibrary(database)
+  await fillSite(database, library, settings.catalogFile, (problem) => console.warn(problem))
+  const blog = openBlog(database, library)
+
+  const manga = mangaFederation({
+    serverName: settings.serverName,
+    catalog: siteCatalog(database),
+    witnesses: settings.witnesses,
+    allowInsecure: settings.allowInsecure,
+    // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
+    allowedPorts: settings.allowInsecure ? 'any' : [],
+    databasePath: join(settings.dataDir, 'manga-federation.db'),
+  })
+  app.use(manga)
+
+  app.use(await blogPages({ library, blog, settings }))
+
+  return httpSite(app, {
+    start: () => manga.federation.start(),
+    async stop() {
+      await manga.federation.close()
+      database.close()
+    },
+  })
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import { mangaFederation } from '@manga-federation/koa'
+import Koa from 'koa'
+import {
+  fillSite,
+  httpSite,
+  openSiteDatabase,
+  siteCatalog,
+  siteLibrary,
+  type Settings,
+  type Site,
+} from 'manga-federation-example-shared'
+import { mountSitePages } from './site-pages.ts'
+
+/** The whole site, ready to listen: its database, its pages, and the federation. */
+export async function createSite(settings: Settings): Promise<Site> {
+  const app = new Koa()
+
+  const database = openSiteDatabase(settings.dataDir)
+  const library = siteLibrary(database)
+  await fillSite(database, library, settings.catalogFile, (problem) => console.warn(problem))
+
+  const manga = mangaFederation({
+    serverName: settings.serverName,
+    catalog: siteCatalog(database),
+    witnesses: settings.witnesses,
+    allowInsecure: settings.allowInsecure,
+    // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
+    allowedPorts: settings.allowInsecure ? 'any' : [],
+    databasePath: join(settings.dataDir, 'manga-federation.db'),
+  })
+  app.use(manga)
+
+  await mountSitePages(app, { library, settings })
+
+  const handle = app.callback()
+  return httpSite((request, response) => void handle(request, response), {
+    start: () => manga.federation.start(),
+    async stop() {
+      await manga.federation.close()
+      database.close()
+    },
+  })
+}
