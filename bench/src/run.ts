@@ -1,0 +1,34 @@
+import { canonicalEncoding } from './canonical.ts'
+import { documents } from './documents.ts'
+import { frameworks } from './frameworks.ts'
+import { type BenchResult, describeResult, isWithinLimit } from './measure.ts'
+import { memory } from './memory.ts'
+import { publishing } from './publishing.ts'
+import { reading } from './reading.ts'
+import { verifying } from './verifying.ts'
+import { witnessing } from './witnessing.ts'
+
+/** One after the other: two at the same time would measure each other. */
+const BENCHES: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
+  canonical: canonicalEncoding,
+  documents,
+  reading,
+  frameworks,
+  witnessing,
+  verifying,
+  publishing,
+  memory,
+}
+
+const [chosen] = process.argv.slice(2)
+if (chosen !== undefined && !Object.hasOwn(BENCHES, chosen)) {
+  throw new Error(`There is no measurement ${chosen}. There are ${Object.keys(BENCHES).join(', ')}.`)
+}
+
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (chosen !== undefined && chosen !== name) continue
+  for (const result of await bench()) {
+    console.log(describeResult(result))
+    if (!isWithinLimit(result)) process.exitCode = 1
+  }
+}
