@@ -1,0 +1,69 @@
+import { FederationError } from '../errors.ts'
+import { EMPTY_ROOT, nodeHash } from './merkle.ts'
+import { half, isOdd } from './subtrees.ts'
+
+/** All that must be kept of a tree to make it grow and to know its root. */
+export interface CompactRange {
+  /** The number of leaves, 0 to 2^53−1. */
+  readonly size: number
+  /** The hashes of the complete subtrees, the largest first: one for each bit of `size` that is set, at most 53. */
+  readonly hashes: readonly Uint8Array[]
+}
+
+/** A tree after one leaf more. */
+export interface Growth {
+  readonly range: CompactRange
+  /**
+   * The hashes of the subtrees that are complete with this leaf: at place `level` that of the last 2^level leaves. The
+   * first is the leaf's own; the mean number is two. Kept with the leaf, they are all that proofs need.
+   */
+  readonly completed: readonly Uint8Array[]
+}
+
+/** The tree without leaves. */
+export const EMPTY_RANGE: CompactRange = { size: 0, hashes: [] }
+
+/**
+ * Appends a leaf. The cost is one hash on average, 52 at most, whatever the size.
+ *
+ * @throws FederationError `internal` at 2^53−1 leaves, beyond which numbers are not exact.
+ */
+export function appendLeaf({ size, hashes }: CompactRange, leaf: Uint8Array): Growth {
+  if (size === Number.MAX_SAFE_INTEGER) throw new FederationError('internal', 'The log is full: it has 2^53-1 entries.')
+  const waiting = [...hashes]
+  const completed = [leaf]
+  let node = leaf
+  for (let left = size; isOdd(left); left = half(left)) {
+    node = nodeHash(waiting.pop()!, node)
+    completed.push(node)
+  }
+  return { range: { size: size + 1, hashes: [...waiting, node] }, completed }
+}
+
+/**
+ * Appends leaves in order.
+ *
+ * @returns the tree after all of them, and what each completed.
+ */
+export function appendLeaves(
+  range: CompactRange,
+  leaves: readonly Uint8Array[],
+): { readonly range: CompactRange; readonly completed: readonly (readonly Uint8Array[])[] } {
+  let grown = range
+  const completed = leaves.map((leaf) => {
+    const growth = appendLeaf(grown, leaf)
+    grown = growth.range
+    return growth.completed
+  })
+  return { range: grown, completed }
+}
+
+/** The root of a tree (RFC 6962 section 2.1). */
+export function rootOf({ hashes }: CompactRange): Uint8Array {
+  return hashes.length === 0 ? EMPTY_ROOT : joinSubtrees(hashes)
+}
+
+/** The hash over neighboring complete subtrees, the largest first, at least one. */
+export function joinSubtrees(hashes: readonly Uint8Array[]): Uint8Array {
+  return hashes.reduceRight((right, left) => nodeHash(left, right))
+}

@@ -1,0 +1,133 @@
+import { FederationError } from '../errors.ts'
+import { encodeBase64, encodeCanonical, isJsonObject, type JsonObject, type JsonValue } from '../json/index.ts'
+import type { ObjectKind } from '../store/index.ts'
+import { hashOf } from './hash-text.ts'
+import { leafHash } from './merkle.ts'
+import { isSize } from './subtrees.ts'
+
+/** The longest header in bytes (PROTOCOL section 9). */
+export const MAX_HEADER_BYTES = 4096
+
+/** What an entry of the log says: that an object got a new version, or was deleted (PROTOCOL section 9). */
+export interface EntryHeader {
+  /** The server whose log it is. */
+  readonly serverName: string
+  /** Its place in the log, from 0 on: the size of the log before it. */
+  readonly seq: number
+  /** When it was appended, POSIX milliseconds. */
+  readonly ts: number
+  readonly op: 'put' | 'delete'
+  readonly kind: ObjectKind
+  /** The object's id. */
+  readonly id: string
+  /** The object's revision, from 1 on. */
+  readonly revision: number
+  /** Which bytes the object has; undefined when it was deleted. */
+  readonly body: BodyDigest | undefined
+}
+
+/** What the log keeps of an object, so that the object itself can be removed. */
+export interface BodyDigest {
+  /** SHA-256 of the signed object's canonical bytes. */
+  readonly sha256: Uint8Array
+  /** How many bytes these are. */
+  readonly size: number
+}
+
+/** An entry with its bytes. */
+export interface LogEntry {
+  readonly header: EntryHeader
+  /** The header as canonical JSON: the leaf's data, stored and served as it is. */
+  readonly bytes: Uint8Array
+  readonly leafHash: Uint8Array
+}
+
+/** What a field must be: the check, and the words that end the sentence "seq must be …". */
+type Rule = readonly [isRight: (value: JsonValue | undefined) => boolean, mustBe: string]
+
+const count: Rule = [(value) => typeof value === 'number' && isSize(value), 'a whole number from 0 on']
+const positive: Rule = [(value) => typeof value === 'number' && value >= 1, 'a whole number from 1 on']
+const text: Rule = [(value) => typeof value === 'string' && value !== '', 'text that is not empty']
+
+/** All fields, and no others: a header with more comes from a later version, which `v` tells. */
+const HEADER_RULES: Readonly<Record<string, Rule>> = {
+  v: [(value) => value === 1, '1'],
+  server: text,
+  seq: count,
+  ts: count,
+  op: [(value) => value === 'put' || value === 'delete', '"put" or "delete"'],
+  kind: [(value) => value === 'series' || value === 'chapter', '"series" or "chapter"'],
+  id: text,
+  revision: positive,
+  body: [(value) => value === null || isJsonObject(value), 'an object or null'],
+}
+
+const BODY_RULES: Readonly<Record<string, Rule>> = {
+  sha256: [(value) => hashOf(value) !== undefined, 'base64 of 32 bytes'],
+  size: positive,
+}
+
+/**
+ * Makes an entry.
+ *
+ * @throws FederationError `invalid_log_entry`, or `invalid_json` for a number that is not whole or text that is not
+ *   Unicode: what a follower would refuse is never made.
+ */
+export function makeEntry({ serverName, seq, ts, op, kind, id, revision, body }: EntryHeader): LogEntry {
+  const digest = body ? { sha256: encodeBase64(body.sha256), size: body.size } : null
+  return readEntry({ v: 1, server: serverName, seq, ts, op, kind, id, revision, body: digest })
+}
+
+/**
+ * Reads the header of an entry.
+ *
+ * Whether `server` and `seq` are those of the log it came from is for the caller to compare.
+ *
+ * @param json - as received, read by `parseStrict`.
+ * @throws FederationError `invalid_log_entry`, whose message names the field.
+ */
+export function readEntry(json: JsonValue): LogEntry {
+  if (!isJsonObject(json)) throw refusal('it must be an object')
+  const bytes = encodeCanonical(json)
+  if (bytes.length > MAX_HEADER_BYTES) {
+    throw refusal(`it has ${bytes.length} bytes, ${MAX_HEADER_BYTES} at most are allowed`)
+  }
+  return { header: readHeader(json), bytes, leafHash: leafHash(bytes) }
+}
+
+function readHeader(json: JsonObject): EntryHeader {
+  requireFields(json, HEADER_RULES, '')
+  // The rules have made sure of these types.
+  const {
+    server: serverName,
+    seq,
+    ts,
+    op,
+    kind,
+    id,
+    revision,
+    body,
+  } = json as unknown as Omit<EntryHeader, 'body'> & {
+    readonly server: string
+    readonly body: JsonObject | null
+  }
+  if ((op === 'put') !== (body !== null)) throw refusal('body must be there with "put" and null with "delete"')
+  return { serverName, seq, ts, op, kind, id, revision, body: body ? readDigest(body) : undefined }
+}
+
+function readDigest(body: JsonObject): BodyDigest {
+  requireFields(body, BODY_RULES, 'body.')
+  return { sha256: hashOf(body.sha256)!, size: Number(body.size) }
+}
+
+function requireFields(json: JsonObject, rules: Readonly<Record<string, Rule>>, prefix: string): void {
+  for (const [field, [isRight, mustBe]] of Object.entries(rules)) {
+    if (!isRight(json[field])) throw refusal(`${prefix}${field} must be ${mustBe}`)
+  }
+  const unknown = Object.keys(json).find((field) => !Object.hasOwn(rules, field))
+  if (unknown !== undefined) throw refusal(`${prefix}${JSON.stringify(unknown)} is no field of version 1`)
+}
+
+function refusal(reason: string): FederationError {
+  return new FederationError('invalid_log_entry', `The log entry is refused: ${reason}.`)
+}

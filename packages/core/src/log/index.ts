@@ -1,0 +1,21 @@
+export { appendLeaf, appendLeaves, type CompactRange, EMPTY_RANGE, type Growth, rootOf } from './compact-range.ts'
+export { type BodyDigest, type EntryHeader, type LogEntry, makeEntry, MAX_HEADER_BYTES, readEntry } from './entry.ts'
+export {
+  HEAD_LIFETIME_MS,
+  type HeadFacts,
+  type HeadRefusalReason,
+  type HeadTrust,
+  type HeadVerdict,
+  type LogHead,
+  MAX_HEAD_BYTES,
+  readHead,
+  signHead,
+  verifyHead,
+} from './head.ts'
+export { proveConsistency, proveInclusion, readRange, type ReadNodes } from './make-proofs.ts'
+export { EMPTY_ROOT, HASH_BYTES, leafHash } from './merkle.ts'
+export type { EntryBody } from './page-bodies.ts'
+export { MAX_PAGE_ENTRIES, type PageRefusalReason } from './page.ts'
+export type { NodePosition } from './subtrees.ts'
+export { type FollowedLog, type PageVerdict, startFollowing, type VerifiedEntry, verifyPage } from './verify-page.ts'
+export { type ConsistencyClaim, type InclusionClaim, verifyConsistency, verifyInclusion } from './verify-proofs.ts'
