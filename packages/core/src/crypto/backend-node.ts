@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Backend, SigningKey, Verifier } from './backend.ts'
+import { signerInBackground } from './signing-thread.ts'
 
 /** What stands before the 32 bytes of a public key in its SubjectPublicKeyInfo (RFC 8410, section 4). */
 const SPKI_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00])
@@ -46,10 +47,7 @@ export const backend: Backend = {
     return {
       publicKey: new Uint8Array(spki.subarray(SPKI_PREFIX.length)),
       sign: (message) => withoutBuffer(sign(null, message, key)),
-      signInBackground: (message) =>
-        new Promise((resolve, reject) => {
-          sign(null, message, key, (error, signature) => (error ? reject(error) : resolve(withoutBuffer(signature))))
-        }),
+      signInBackground: signerInBackground(key),
     }
   },
 

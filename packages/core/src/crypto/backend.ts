@@ -17,7 +17,7 @@ export interface SigningKey {
   readonly publicKey: Uint8Array
   /** The signature of `message` (RFC 8032), 64 bytes. The same message always gets the same one. */
   readonly sign: (message: Uint8Array) => Uint8Array
-  /** The same, on another core where there is one. */
+  /** The same; many that are asked for in one turn are signed on another core where there is one. */
   readonly signInBackground: (message: Uint8Array) => Promise<Uint8Array>
 }
 

@@ -253,3 +253,31 @@ void t.test('the public face works on the backend of this platform', async (t) =
     t.equal(Object.getPrototypeOf(bytes), Uint8Array.prototype, 'plain bytes, no Buffer')
   }
 })
+
+for (const [name, ed25519] of ON_BOTH) {
+  void t.test(`${name}: what is signed in the background is what is signed at once, few and many`, async (t) => {
+    const { sign, signInBackground } = ed25519.importSigningKey(bytesOf(1))
+    const other = ed25519.importSigningKey(bytesOf(2))
+    for (const count of name === 'node:crypto' ? [0, 1, 31, 32, 33, 1000] : [0, 1, 40]) {
+      const messages = Array.from({ length: count }, (_, index) => ascii(`message ${index} `.repeat(index % 7)))
+      const [signatures, others] = await Promise.all([
+        Promise.all(messages.map((message) => signInBackground(message))),
+        Promise.all(messages.map((message) => other.signInBackground(message))),
+      ])
+      t.same(
+        signatures,
+        messages.map((message) => sign(message)),
+        `${count} messages`,
+      )
+      t.same(
+        others,
+        messages.map((message) => other.sign(message)),
+        `${count} by another key at the same time`,
+      )
+    }
+  })
+}
+
+function bytesOf(value: number): Uint8Array {
+  return new Uint8Array(32).fill(value)
+}

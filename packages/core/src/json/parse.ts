@@ -32,6 +32,10 @@ const OPEN = utf8.encode('{')
 const COMMA = utf8.encode(',')
 const CLOSE = utf8.encode('}')
 
+/** What makes a string need care, and white space that is not a blank. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const NEEDS_CARE_ANYWHERE = /[\\\u0000-\u001f\ud800-\udfff]/
+
 const QUOTE = '"'
 const BACKSLASH = '\\'
 
@@ -106,6 +110,8 @@ function utf8Length(text: string, from: number, to: number): number {
 class Reader {
   readonly #bytes: Uint8Array
   readonly #text: string
+  /** Whether nothing in the whole text needs care, as in most documents: looked for once and not string by string. */
+  readonly #hasOnlyPlainStrings: boolean
   #position = 0
   /** Whether all that was read so far is as the canonical encoder writes it. */
   #isCanonical = true
@@ -115,6 +121,7 @@ class Reader {
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
     this.#text = decodeUtf8(bytes)
+    this.#hasOnlyPlainStrings = !NEEDS_CARE_ANYWHERE.test(this.#text)
   }
 
   document(): JsonValue {
@@ -222,13 +229,14 @@ class Reader {
     const end = this.#closingQuote(start)
     this.#position = end + 1
     const inside = this.#text.slice(start + 1, end)
-    return isPlainText(inside) ? inside : this.#unescaped(inside, start)
+    return this.#hasOnlyPlainStrings || isPlainText(inside) ? inside : this.#unescaped(inside, start)
   }
 
   /** The place of the first quote after `start` that no backslash escapes. */
   #closingQuote(start: number): number {
     let quote = this.#text.indexOf(QUOTE, start + 1)
-    while (quote !== -1 && this.#isEscaped(quote)) quote = this.#text.indexOf(QUOTE, quote + 1)
+    while (!this.#hasOnlyPlainStrings && quote !== -1 && this.#isEscaped(quote))
+      quote = this.#text.indexOf(QUOTE, quote + 1)
     if (quote === -1) throw this.#refusal('the string that begins here does not end', start)
     return quote
   }
