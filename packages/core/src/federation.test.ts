@@ -320,6 +320,25 @@ t.test('a start that failed is an error with a reason, and can be tried again', 
   t.match(closed.json(), { error_code: 'internal' })
 })
 
+t.test('what is told to a federation that cannot start, or was closed, is answered and never rejected', async (t) => {
+  const failing = createFederation({
+    serverName,
+    catalog: testRepository(),
+    store: async () => Promise.reject(new FederationError('store_unavailable', 'no permission')),
+  })
+  t.match(await failing.catalog.changed({ series: ['s1'], chapters: ['c1'] }), {
+    published: 0,
+    problems: [
+      { kind: 'series', id: 's1', message: 'no permission' },
+      { kind: 'chapter', id: 'c1', message: 'no permission' },
+    ],
+  })
+  t.match(await failing.catalog.reconcile(), { outcome: 'failed', message: 'no permission' })
+  const { federation } = await site(1)
+  await federation.close()
+  t.match(await federation.catalog.changed({ series: ['s1'] }), { problems: [{ message: /was closed/ }] })
+})
+
 t.test('what went wrong inside is logged, and an outsider sees none of it', async (t) => {
   const store = memoryStore()
   const logged: object[] = []

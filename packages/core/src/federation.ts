@@ -2,6 +2,7 @@ import {
   type Catalog,
   type CatalogReading,
   catalogRoutes,
+  catalogWhenRunning,
   createListingReader,
   createListings,
   runCatalog,
@@ -141,11 +142,7 @@ export function createFederation(given: FederationOptions): Federation {
   return {
     serverName: options.serverName,
     routes,
-    catalog: {
-      changed: async (ids) => (await running()).catalog.changed(ids),
-      reconcile: async (how) => (await running()).catalog.reconcile(how),
-      status: async () => (await running()).catalog.status(),
-    },
+    catalog: catalogWhenRunning(async () => (await running()).catalog),
     keys: {
       rotate: async (how) => (await running()).keys.rotate(how?.overlapMs),
       exportIdentity: async () => writeIdentity((await running()).keys.identity()),

@@ -1,5 +1,6 @@
 export { type Catalog, type CatalogStatus, runCatalog, type RunningCatalog } from './catalog.ts'
 export type { ChangedIds } from './changes.ts'
+export { catalogWhenRunning } from './not-running.ts'
 export { createListings } from './listing.ts'
 export { createListingReader } from './listing-request.ts'
 export { checkCatalogRecord } from './objects.ts'
