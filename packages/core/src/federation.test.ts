@@ -237,6 +237,22 @@ t.test('an ETag names the state and the query; who has it gets 304 without a bod
   }
 })
 
+t.test('what this process stores shows at once, and what another one stores within 20 ms', async (t) => {
+  const store = memoryStore()
+  const { get, repository, federation, time } = await site(1, { store: async () => store })
+  const other = await site(0, { store: async () => store, catalog: repository, [environment]: time })
+  t.same(idsOf(await get('/v1/manga/series?limit=5')), ['s1'])
+  repository.series.set('s2', { id: 's2', metadata: { en: { title: 'Two' } } })
+  await federation.catalog.changed({ series: ['s2'] })
+  t.same(idsOf(await get('/v1/manga/series?limit=5')), ['s1', 's2'])
+  repository.series.set('s3', { id: 's3', metadata: { en: { title: 'Three' } } })
+  await other.federation.catalog.changed({ series: ['s3'] })
+  await time.advance(19)
+  t.same(idsOf(await get('/v1/manga/series?limit=5')), ['s1', 's2'])
+  await time.advance(1)
+  t.same(idsOf(await get('/v1/manga/series?limit=5')), ['s1', 's2', 's3'])
+})
+
 t.test('since, locale and q filter, alone and together', async (t) => {
   const { get, repository, federation, time } = await site(0)
   const add = async (id: string, metadata: Record<string, { title: string; 'alternative-titles'?: string[] }>) => {

@@ -5,6 +5,7 @@ import {
   catalogWhenRunning,
   createListingReader,
   createListings,
+  rememberStates,
   runCatalog,
   type RunningCatalog,
 } from './catalog/index.ts'
@@ -180,6 +181,7 @@ async function assemble(options: ResolvedOptions): Promise<Machine> {
     const discovery = createDiscovery({ client, cache: options.cache, environment, names, random: Math.random })
     const panel = createWitnessPanel({ ...options, ring, client })
     const balancersOf = (server: string): Promise<ReadonlySet<string>> => knownBalancers(discovery, server)
+    const states = rememberStates(store.catalog, environment)
     const finder = createKeyFinder({ ownKeys: keys, ring, panel, balancersOf, environment, logger })
     return {
       serverName,
@@ -192,10 +194,18 @@ async function assemble(options: ResolvedOptions): Promise<Machine> {
       limits: createWorkLimits({ environment }),
       verifier: createVerifier({ finder, groupKeys: options.groupKeys, names, environment }),
       published: publishDocuments(serverName, SOFTWARE),
-      catalogStore: store.catalog,
+      states,
       listings: createListings(store.catalog),
       readListing: createListingReader(serverName),
-      catalog: runCatalog({ serverName, repository: options.catalog, store: store.catalog, keys, environment, logger }),
+      catalog: runCatalog({
+        serverName,
+        repository: options.catalog,
+        store: store.catalog,
+        keys,
+        committed: () => states.forget(),
+        environment,
+        logger,
+      }),
     }
   } catch (error) {
     await client.close()

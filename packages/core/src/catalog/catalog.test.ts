@@ -32,7 +32,15 @@ function run(repository: CatalogRepository, store: Store = memoryStore()): Site 
   const warnings: Site['warnings'] = []
   const note = (details: object, message: string): void => void warnings.push({ details, message })
   const logger: Logger = { ...silentLogger, warn: note, error: note }
-  const catalog = runCatalog({ serverName, repository, store: store.catalog, keys, environment, logger })
+  const catalog = runCatalog({
+    serverName,
+    repository,
+    store: store.catalog,
+    keys,
+    committed: () => undefined,
+    environment,
+    logger,
+  })
   return { catalog, store, environment, warnings }
 }
 

@@ -56,6 +56,8 @@ export interface CatalogOptions {
   readonly repository: CatalogRepository
   readonly store: CatalogStore
   readonly keys: Pick<OwnKeys, 'active'>
+  /** Called after each commit. */
+  readonly committed: () => void
   readonly environment: Environment
   readonly logger: Logger
 }

@@ -22,30 +22,33 @@ const CLOSE = encoder.encode(']')
 
 /** Serves listings of objects: signed bytes from the store, joined. */
 export interface Listings {
-  serve(request: FederationRequest, listing: ListingRequest, state: CatalogState): Promise<FederationResponse>
+  /** Answers, at once where the page is kept. */
+  serve(
+    request: FederationRequest,
+    listing: ListingRequest,
+    state: CatalogState,
+  ): FederationResponse | Promise<FederationResponse>
 }
 
-interface RenderedPage {
-  readonly bytes: Uint8Array
-  readonly headers: Record<string, string>
+/** A response whose body is there already. */
+interface WholeResponse extends FederationResponse {
+  readonly body: Uint8Array
 }
 
 /** Builds the server of listings over a store. */
 export function createListings(store: CatalogStore): Listings {
-  const rendered = new LRUCache<string, RenderedPage>({
+  const rendered = new LRUCache<string, WholeResponse>({
     maxSize: MAX_CACHED_BYTES,
     maxEntrySize: MAX_CACHED_PAGE_BYTES,
-    sizeCalculation: (page) => page.bytes.byteLength,
+    sizeCalculation: ({ body }) => body.byteLength,
   })
-  async function renderPage(listing: ListingRequest, limit: number, etag: string): Promise<RenderedPage> {
-    const kept = rendered.get(etag)
-    if (kept) return kept
+  async function renderPage(listing: ListingRequest, limit: number, etag: string): Promise<FederationResponse> {
     // One more than asked tells whether a next page exists.
     const objects = await store.list({ ...listing.query, limit: limit + 1 })
     const page = objects.slice(0, limit)
     const last = objects.length > limit ? page.at(-1) : undefined
     const link = last && `<${listing.urlOfNext(encodeCursor(last.id))}>; rel="next"`
-    const fresh = withLength(joinArray(page), readHeaders({ etag, cacheControl: CATALOG_CACHE_CONTROL, link }))
+    const fresh = wholeResponse(joinArray(page), readHeaders({ etag, cacheControl: CATALOG_CACHE_CONTROL, link }))
     rendered.set(etag, fresh)
     return fresh
   }
@@ -67,17 +70,15 @@ export function createListings(store: CatalogStore): Listings {
     const headers = readHeaders({ etag, cacheControl: CATALOG_CACHE_CONTROL })
     const first = await store.list({ ...query, limit: STREAM_PAGE_OBJECTS })
     if (first.length === STREAM_PAGE_OBJECTS) return { status: 200, headers, body: stream(query, first) }
-    const whole = withLength(joinArray(first), headers)
-    return { status: 200, headers: whole.headers, body: whole.bytes }
+    return wholeResponse(joinArray(first), headers)
   }
 
   return {
-    async serve(request, listing, state) {
+    serve(request, listing, state) {
       const etag = etagOf(listing, state)
       if (hasVersion(request, etag)) return notModified(readHeaders({ etag, cacheControl: CATALOG_CACHE_CONTROL }))
       if (listing.limit === undefined) return renderAll(listing.query, etag)
-      const page = await renderPage(listing, listing.limit, etag)
-      return { status: 200, headers: page.headers, body: page.bytes }
+      return rendered.get(etag) ?? renderPage(listing, listing.limit, etag)
     },
   }
 }
@@ -89,8 +90,8 @@ function etagOf({ name }: ListingRequest, { size, changedTs }: CatalogState): st
   return `"${size.toString(36)}-${changedTs.toString(36)}-${name}"`
 }
 
-function withLength(bytes: Uint8Array, headers: Record<string, string>): RenderedPage {
-  return { bytes, headers: { ...headers, 'content-length': String(bytes.byteLength) } }
+function wholeResponse(body: Uint8Array, headers: Record<string, string>): WholeResponse {
+  return { status: 200, headers: { ...headers, 'content-length': String(body.byteLength) }, body }
 }
 
 function joinArray(objects: Objects): Uint8Array {

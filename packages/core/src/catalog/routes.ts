@@ -1,15 +1,16 @@
 import { FederationError } from '../errors.ts'
 import type { Call, FederationResponse, Route, RouteDocumentation } from '../http/index.ts'
-import type { CatalogStore, ObjectKind } from '../store/index.ts'
+import type { CatalogState, ObjectKind } from '../store/index.ts'
 import type { Listings } from './listing.ts'
-import { type ListingPlan, type ListingReader, MAX_LIMIT } from './listing-request.ts'
+import { type ListingPlan, type ListingReader, type ListingRequest, MAX_LIMIT } from './listing-request.ts'
+import type { RecentStates } from './recent-states.ts'
 
 /** What the reading routes work with. */
 export interface CatalogReading {
   readonly serverName: string
   readonly listings: Listings
   readonly readListing: ListingReader
-  readonly catalogStore: CatalogStore
+  readonly states: RecentStates
 }
 
 const OBJECTS_SCHEMA = {
@@ -93,16 +94,26 @@ function listingRoute(
   }
 }
 
-async function serveListing(
-  { serverName, listings, readListing, catalogStore }: CatalogReading,
+function serveListing(
+  reading: CatalogReading,
   call: Call,
   plan: ListingPlan,
-): Promise<FederationResponse> {
-  const listing = readListing(call, plan)
-  const { origin } = listing.query
-  const state = await catalogStore.state(origin)
-  if (origin !== serverName && state.size === 0) {
+): FederationResponse | Promise<FederationResponse> {
+  const listing = reading.readListing(call, plan)
+  const state = reading.states.of(listing.query.origin)
+  const answer = (known: CatalogState): FederationResponse | Promise<FederationResponse> => {
+    requireCatalog(reading, listing, known)
+    return reading.listings.serve(call.request, listing, known)
+  }
+  return state instanceof Promise ? state.then(answer) : answer(state)
+}
+
+function requireCatalog(
+  { serverName }: CatalogReading,
+  { query: { origin } }: ListingRequest,
+  { size }: CatalogState,
+): void {
+  if (origin !== serverName && size === 0) {
     throw new FederationError('not_mirrored', `This server has no catalog of ${origin}.`)
   }
-  return listings.serve(call.request, listing, state)
 }

@@ -14,6 +14,8 @@ export interface WriterOptions {
   readonly serverName: string
   readonly store: CatalogStore
   readonly keys: Pick<OwnKeys, 'active'>
+  /** Called after each commit, before it is told of. */
+  readonly committed: () => void
   readonly environment: Environment
 }
 
@@ -46,7 +48,7 @@ interface PreparedChange {
 type SigningResult = { readonly draft: Draft } & ({ readonly object: StoredObject } | { readonly fault: string })
 
 /** Builds the writer of this server's own catalog. */
-export function createCatalogWriter({ serverName, store, keys, environment }: WriterOptions): CatalogWriter {
+export function createCatalogWriter({ serverName, store, keys, committed, environment }: WriterOptions): CatalogWriter {
   async function prepare(drafts: Set<Draft>, gone: CatalogChange['gone']): Promise<PreparedChange> {
     const changedTs = environment.now()
     const known = await knownVersions([...drafts, ...gone])
@@ -84,6 +86,7 @@ export function createCatalogWriter({ serverName, store, keys, environment }: Wr
     if (puts.length + deletes.length > 0) {
       const state = await store.commit(serverName, { expectedSize, puts, deletes, changedTs })
       if (!state) return undefined
+      committed()
       size = state.size
     }
     report.published += puts.length

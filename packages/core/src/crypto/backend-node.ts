@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, hash, sign, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Backend, SigningKey, Verifier } from './backend.ts'
 import { signerInBackground } from './signing-thread.ts'
@@ -51,7 +51,7 @@ export const backend: Backend = {
     }
   },
 
-  sha256: (data) => withoutBuffer(createHash('sha256').update(data).digest()),
+  sha256: (data) => withoutBuffer(hash('sha256', data, 'buffer')),
 }
 
 /** The same bytes as a plain `Uint8Array`: the methods of a `Buffer` behave otherwise than elsewhere. */
