@@ -17,7 +17,7 @@ export interface FrameworkPorts {
 const HOT_TARGETS = [`${API}/keys`, `${API}/manga/series?limit=100`]
 
 const REQUESTS_A_ROUND = 2000
-const ROUNDS = 21
+const ROUNDS = 41
 
 /** On each framework: what the federation costs the site's own route, and how quick our hot routes are. */
 export async function frameworks(): Promise<BenchResult[]> {

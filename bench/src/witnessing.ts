@@ -11,9 +11,9 @@ const QUESTION = JSON.stringify({
   server_keys: Object.fromEntries(Array.from({ length: SERVERS }, (_, index) => [otherServer(index).serverName, {}])),
 })
 
-const REQUESTS_A_ROUND = 3000
+const REQUESTS_A_ROUND = 2000
 const QUESTIONS_A_ROUND = 300
-const ROUNDS = 21
+const ROUNDS = 61
 
 /** What a question for 50 servers may cost. */
 const MAX_QUESTION_MS = 10

@@ -28,9 +28,16 @@ function send(reply: FastifyReply, response: FederationResponse | undefined): Fa
   return reply.code(response.status).headers(response.headers).send(payloadOf(response.body))
 }
 
+/** The same bytes as Fastify wants them; what is served again and again is looked at once. */
+const buffers = new WeakMap<Uint8Array, Buffer>()
+
 /** Bytes, so that Fastify neither serializes nor adds a charset; streams are destroyed when the client goes away. */
 function payloadOf(body: FederationResponse['body']): Buffer | Readable | undefined {
   if (body === undefined) return undefined
-  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  return Readable.from(body, { objectMode: false })
+  if (!(body instanceof Uint8Array)) return Readable.from(body, { objectMode: false })
+  const kept = buffers.get(body)
+  if (kept) return kept
+  const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  buffers.set(body, buffer)
+  return buffer
 }

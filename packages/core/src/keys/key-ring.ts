@@ -55,6 +55,8 @@ export interface KeyRing {
    * server's faults.
    */
   current(serverName: string, question?: KeyQuestion): Promise<KnownServer | undefined>
+  /** What is in memory and need not be asked for anew; undefined says nothing about the server. */
+  atHand(serverName: string, question?: KeyQuestion): KnownServer | undefined
   /** What is remembered, without asking anybody. */
   remembered(serverName: string): Promise<KnownServer | undefined>
   /**
@@ -137,6 +139,10 @@ export function createKeyRing({ store, client, environment, logger }: KeyRingOpt
   }
 
   return {
+    atHand(serverName, question) {
+      const known = ready.get(serverName)
+      return isDue(known, question?.minimumValidUntilTs, environment.now()) ? undefined : known
+    },
     remembered,
     refresh,
     async current(serverName, question = {}) {

@@ -139,23 +139,26 @@ function witnessMany(path: string): Route<KeyServing> {
   }
 }
 
-async function answerOne(
+function answerOne(
   { witness, limits }: KeyServing,
   { request, query, serverName = '' }: Call,
-): Promise<FederationResponse> {
+): FederationResponse | Promise<FederationResponse> {
   const minimumValidUntilTs = integerParameter(query, 'minimum_valid_until_ts', {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     code: 'invalid_parameter',
   })
   const allowance = allowanceOf(limits, request)
-  const document = await witness.witness(serverName, {
+  const answer = (document: Uint8Array | undefined): FederationResponse => {
+    // What is cached is served also to who may cause no more work.
+    if (!document) allowance.throwIfRefused()
+    return serverKeysResponse(document ? [document] : [])
+  }
+  const document = witness.witness(serverName, {
     ...(minimumValidUntilTs === undefined ? {} : { minimumValidUntilTs }),
     allow: () => allowance.take(serverName),
   })
-  // What is cached is served also to who may cause no more work.
-  if (!document) allowance.throwIfRefused()
-  return serverKeysResponse(document ? [document] : [])
+  return document instanceof Promise ? document.then(answer) : answer(document)
 }
 
 async function answerMany(serving: KeyServing, { request }: Call): Promise<FederationResponse> {

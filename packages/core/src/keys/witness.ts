@@ -11,9 +11,9 @@ const MAX_SIGNED_BYTES = 16 * 1024 * 1024
 export interface Witness {
   /**
    * A server's key document as it gave it, with this server's signatures added: canonical bytes. The last good one
-   * when the server cannot be reached; undefined when none is known.
+   * when the server cannot be reached; undefined when none is known. At once where it is at hand.
    */
-  witness(serverName: string, question: KeyQuestion): Promise<Uint8Array | undefined>
+  witness(serverName: string, question: KeyQuestion): Uint8Array | undefined | Promise<Uint8Array | undefined>
 }
 
 /** What was signed of which document by which keys. */
@@ -30,21 +30,30 @@ export function createWitness(ring: KeyRing, ownKeys: OwnKeys): Witness {
     sizeCalculation: ({ bytes }) => bytes.byteLength,
   })
 
+  function signedDocument({ serverName, document }: KnownServer): Uint8Array | undefined {
+    if (!document) return undefined
+    const keys = ownKeys.active()
+    const signers = keys.map((key) => key.keyId).join(' ')
+    const kept = signed.get(serverName)
+    // The same object as long as the ring holds the same document: no bytes are compared.
+    if (kept?.document === document && kept.signers === signers) return kept.bytes
+    const bytes = encodeForAnswer(
+      signAs(withoutSignaturesOf(ownKeys.serverName, document.json), ownKeys.serverName, keys),
+    )
+    if (bytes) signed.set(serverName, { document, signers, bytes })
+    return bytes
+  }
+
+  async function ask(serverName: string, question: KeyQuestion): Promise<Uint8Array | undefined> {
+    const known = await ring.current(serverName, { ...question, lasting: false })
+    return known && signedDocument(known)
+  }
+
   return {
-    async witness(serverName, question) {
+    witness(serverName, question) {
       if (serverName === ownKeys.serverName) return ownKeys.document().bytes
-      const document = (await ring.current(serverName, { ...question, lasting: false }))?.document
-      if (!document) return undefined
-      const keys = ownKeys.active()
-      const signers = keys.map((key) => key.keyId).join(' ')
-      const kept = signed.get(serverName)
-      // The same object as long as the ring holds the same document: no bytes are compared.
-      if (kept?.document === document && kept.signers === signers) return kept.bytes
-      const bytes = encodeForAnswer(
-        signAs(withoutSignaturesOf(ownKeys.serverName, document.json), ownKeys.serverName, keys),
-      )
-      if (bytes) signed.set(serverName, { document, signers, bytes })
-      return bytes
+      const known = ring.atHand(serverName, question)
+      return known ? signedDocument(known) : ask(serverName, question)
     },
   }
 }
