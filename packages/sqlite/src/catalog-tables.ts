@@ -16,6 +16,9 @@ export function catalogTables(connection: StoreConnection): CatalogStore {
   const selectDeleted = connection.prepare<{ revision: number }>(
     `SELECT revision FROM deletions WHERE catalog = ${CATALOG_OF} AND kind = ? AND id = ?`,
   )
+  const selectAnyDeleted = connection.prepare<{ revision: number }>(
+    `SELECT revision FROM deletions WHERE catalog = ${CATALOG_OF} AND kind = ? LIMIT 1`,
+  )
   const selectBytes = connection.prepare<{ bytes: Uint8Array }>(
     `SELECT bytes FROM objects JOIN bodies USING (body) WHERE catalog = ${CATALOG_OF} AND kind = ? AND id = ?`,
   )
@@ -29,11 +32,14 @@ export function catalogTables(connection: StoreConnection): CatalogStore {
     return row === undefined ? { size: 0, changedTs: 0 } : { size: row.size, changedTs: row.changed_ts }
   }
 
-  const versionOf = (origin: string, kind: ObjectKind, id: string): KnownVersion | undefined => {
-    const current = selectVersion.get(origin, kind, id)
-    if (current !== undefined) return { revision: current.revision, contentHash: plainBytes(current.content_hash) }
-    const deleted = selectDeleted.get(origin, kind, id)
-    return deleted && { revision: deleted.revision, contentHash: undefined }
+  const currentVersion = (origin: string, kind: ObjectKind, id: string): KnownVersion | undefined => {
+    const row = selectVersion.get(origin, kind, id)
+    return row && { revision: row.revision, contentHash: plainBytes(row.content_hash) }
+  }
+
+  const deletedVersion = (origin: string, kind: ObjectKind, id: string): KnownVersion | undefined => {
+    const row = selectDeleted.get(origin, kind, id)
+    return row && { revision: row.revision, contentHash: undefined }
   }
 
   return {
@@ -42,8 +48,11 @@ export function catalogTables(connection: StoreConnection): CatalogStore {
     versions: (origin, kind, ids) =>
       connection.transaction('DEFERRED', () => {
         const versions = new Map<string, KnownVersion>()
+        // In most catalogs nothing was ever deleted, and then no id is looked for twice.
+        const hasDeleted = selectAnyDeleted.get(origin, kind) !== undefined
         for (const id of ids) {
-          const version = versionOf(origin, kind, id)
+          const version =
+            currentVersion(origin, kind, id) ?? (hasDeleted ? deletedVersion(origin, kind, id) : undefined)
           if (version !== undefined) versions.set(id, version)
         }
         return versions

@@ -24,8 +24,6 @@ const REQUEST_CHARACTERS = 256
 /** Characters of a hash in an ETag: 128 bits. */
 const NAME_CHARACTERS = 22
 
-const encoder = new TextEncoder()
-
 /** What a route lists. */
 export interface ListingPlan {
   readonly kind: ObjectKind
@@ -85,7 +83,7 @@ function readListing(serverName: string, call: Call, plan: ListingPlan): Listing
 }
 
 function hashOf(values: readonly unknown[]): string {
-  return encodeBase64(sha256(encoder.encode(JSON.stringify(values)))).slice(0, NAME_CHARACTERS)
+  return encodeBase64(sha256(JSON.stringify(values))).slice(0, NAME_CHARACTERS)
 }
 
 function seriesIdOf(query: URLSearchParams, required: boolean): string | undefined {

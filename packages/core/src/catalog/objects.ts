@@ -38,7 +38,7 @@ export interface Draft {
 export function draftOf(kind: ObjectKind, record: unknown): Draft {
   const checked = checkRecord(kind, record)
   const content = contentFragments(checked)
-  const contentHash = sha256(encoder.encode(content.beforeRevision + content.afterRevision))
+  const contentHash = sha256(content.beforeRevision + content.afterRevision)
   return {
     kind,
     id: checked.id,

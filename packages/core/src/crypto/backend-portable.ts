@@ -2,6 +2,8 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import nacl from 'tweetnacl'
 import type { Backend, SigningKey, Verifier } from './backend.ts'
 
+const utf8 = new TextEncoder()
+
 /** Ed25519 by tweetnacl and SHA-256 by noble, for browsers and React Native. */
 export const backend: Backend = {
   // All JavaScript of a page shares one thread.
@@ -27,5 +29,5 @@ export const backend: Backend = {
     return { publicKey, sign, signInBackground: async (message) => sign(message) }
   },
 
-  sha256: (data) => sha256(data),
+  sha256: (data) => sha256(typeof data === 'string' ? utf8.encode(data) : data),
 }

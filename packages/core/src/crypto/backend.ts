@@ -29,5 +29,6 @@ export interface Backend {
   verifier(publicKey: Uint8Array): Verifier
   /** @param seed - 32 bytes. A copy is taken where they are kept. */
   signingKey(seed: Uint8Array): SigningKey
-  readonly sha256: (data: Uint8Array) => Uint8Array
+  /** Text is hashed as UTF-8. */
+  readonly sha256: (data: Uint8Array | string) => Uint8Array
 }

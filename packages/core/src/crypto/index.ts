@@ -22,5 +22,5 @@ export const importSigningKey: Ed25519['importSigningKey'] = ed25519.importSigni
 /** How many verifications to have under way at the same time, for all cores to be busy. */
 export const parallelVerifications: number = backend.parallelVerifications
 
-/** SHA-256 (FIPS 180-4), 32 bytes. */
-export const sha256: (data: Uint8Array) => Uint8Array = backend.sha256
+/** SHA-256 (FIPS 180-4), 32 bytes. Text is hashed as UTF-8. */
+export const sha256: (data: Uint8Array | string) => Uint8Array = backend.sha256
