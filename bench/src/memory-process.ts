@@ -48,6 +48,8 @@ async function publish(): Promise<MemoryUse> {
 async function usePeak(): Promise<MemoryUse> {
   sample()
   const use = { before, peak }
+  // What comes next is measured from where it begins.
+  before = process.memoryUsage.rss()
   peak = 0
   return use
 }

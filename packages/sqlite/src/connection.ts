@@ -12,7 +12,7 @@ const BUSY_TIMEOUT_MS = 5000
 const CHECKPOINT_PAGES = 16_000
 
 /** Pages kept in memory, in KiB: enough for the inner and the hot pages of 300,000 objects; SQLite's default is 2 MiB. */
-const CACHE_KIB = 16 * 1024
+const CACHE_KIB = 8 * 1024
 
 /** What is left of the write-ahead log after a burst of commits: the size at which it is copied. */
 const JOURNAL_LIMIT_BYTES = CHECKPOINT_PAGES * 4096

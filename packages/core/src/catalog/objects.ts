@@ -39,19 +39,23 @@ export function draftOf(kind: ObjectKind, record: unknown): Draft {
   const checked = checkRecord(kind, record)
   const content = contentFragments(checked)
   const contentHash = sha256(content.beforeRevision + content.afterRevision)
+  // A draft outlives its record by a page: what it keeps is text only, so that little is alive at a time.
+  const { id, seriesId } = checked
+  const locales = localeIndex(Object.keys(checked.metadata))
+  const titles = searchText(checked.titles)
   return {
     kind,
-    id: checked.id,
+    id,
     contentHash,
     sign: async (version) => ({
       kind,
-      id: checked.id,
-      seriesId: checked.seriesId,
+      id,
+      seriesId,
       revision: version.revision,
       updatedTs: version.updatedTs,
       contentHash,
-      locales: localeIndex(Object.keys(checked.metadata)),
-      searchText: searchText(checked.titles),
+      locales,
+      searchText: titles,
       bytes: await signedBytes(content, version),
     }),
   }

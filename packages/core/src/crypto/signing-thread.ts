@@ -11,6 +11,9 @@ const MIN_BATCH = 32
 /** A thread that nobody needs ends after so long; starting one takes some 30 ms. */
 const IDLE_MS = 1000
 
+/** A few batches are all that it ever holds. */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 }
+
 /** What the thread runs. As text, so that no bundler has to know of another file. */
 const THREAD_SOURCE = `
 const { sign } = require('node:crypto')
@@ -84,7 +87,7 @@ function runningThread(): Worker {
   clearTimeout(idle)
   if (thread) return thread
   // Without the process's own arguments and environment: loaders and hooks of the site are not for this thread.
-  const worker = new Worker(THREAD_SOURCE, { eval: true, execArgv: [], env: {} })
+  const worker = new Worker(THREAD_SOURCE, { eval: true, execArgv: [], env: {}, resourceLimits: THREAD_LIMITS })
   worker.on('message', deliver)
   worker.on('error', () => undefined)
   worker.on('exit', () => {
