@@ -1,18 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Federation } from '@manga-federation/core'
+import type { Federation, FederationResponse } from '@manga-federation/core'
 import { readBody } from './body.ts'
 import type { ExpressRequest } from './request.ts'
 
-/** Hands a request to the federation and writes its response; rejects when that fails. */
-export async function answer(
+/** Hands a request to the federation and writes its response, at once where it is there at once. */
+export function answer(
   federation: Federation,
   request: ExpressRequest,
   response: ServerResponse,
-  next: () => void,
-): Promise<void> {
-  const answered = await federation.handle({
+  next: (error?: unknown) => void,
+): void {
+  const answered = federation.handle({
     method: request.method ?? 'GET',
     target: request.originalUrl,
     headers: request.headers,
@@ -21,11 +21,23 @@ export async function answer(
     },
     body: (maxBytes) => readBody(request, maxBytes),
   })
-  if (!answered) return next()
-  const { status, headers, body } = answered
+  // Express 4 does not look at promises.
+  if (answered instanceof Promise) answered.then((settled) => write(response, settled, next)).catch(next)
+  else if (answered) write(response, answered, next)
+  else next()
+}
+
+function write(
+  response: ServerResponse,
+  { status, headers, body }: FederationResponse,
+  next: (error?: unknown) => void,
+): void {
   response.writeHead(status, headers)
   if (body === undefined || body instanceof Uint8Array) response.end(body)
-  else await pipeline(Readable.from(body, { objectMode: false }), response).catch(unlessClientLeft)
+  else
+    pipeline(Readable.from(body, { objectMode: false }), response)
+      .catch(unlessClientLeft)
+      .catch(next)
 }
 
 /** A client that goes away ends the stream, and is nobody's fault. */

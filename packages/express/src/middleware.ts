@@ -51,8 +51,7 @@ export function mangaFederation(options: MangaFederationOptions): MangaFederatio
     if (!placeIsKnown) tellWrongPlace(request.baseUrl)
     response.locals['mangaFederation'] = federation
     if (!federation.owns(request.originalUrl)) return next()
-    // Express 4 does not look at promises.
-    answer(federation, request, response, next).catch(next)
+    answer(federation, request, response, next)
   }
   return Object.assign(middleware, { federation })
 }

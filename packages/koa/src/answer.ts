@@ -3,9 +3,9 @@ import type { Federation, FederationResponse } from '@manga-federation/core'
 import type { Next, ParameterizedContext } from 'koa'
 import { readBody } from './body.ts'
 
-/** Hands a request to the federation and its response to Koa. */
-export async function answer(federation: Federation, ctx: ParameterizedContext, next: Next): Promise<void> {
-  const response = await federation.handle({
+/** Hands a request to the federation and its response to Koa, at once where it is there at once. */
+export function answer(federation: Federation, ctx: ParameterizedContext, next: Next): unknown {
+  const response = federation.handle({
     method: ctx.method,
     target: ctx.originalUrl,
     headers: ctx.headers,
@@ -14,7 +14,13 @@ export async function answer(federation: Federation, ctx: ParameterizedContext, 
     },
     body: (maxBytes) => readBody(ctx, maxBytes),
   })
-  if (!response) return void (await next())
+  if (response instanceof Promise) return response.then((settled) => send(ctx, settled))
+  if (!response) return next()
+  send(ctx, response)
+  return undefined
+}
+
+function send(ctx: ParameterizedContext, response: FederationResponse): void {
   ctx.status = response.status
   // Koa would take an empty body of a HEAD for the length of the answer, and a missing one otherwise for a text.
   if (ctx.method !== 'HEAD') ctx.body = payloadOf(response.body)
