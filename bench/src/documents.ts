@@ -1,5 +1,5 @@
-import { openLoad } from './load.ts'
-import { type BenchResult, medianSpeedRatio } from './measure.ts'
+import { loadRatio } from './load.ts'
+import type { BenchResult } from './measure.ts'
 import { API, type SitePorts, withSite } from './site.ts'
 
 const TARGETS = [`${API}/keys`, '/.well-known/manga/servers', `${API}/federation/version`]
@@ -17,15 +17,10 @@ export function documents(): Promise<BenchResult[]> {
 }
 
 async function compare(ports: SitePorts, target: string): Promise<BenchResult> {
-  const federation = await openLoad(ports.federation, () => target)
-  const constant = await openLoad(ports.constant, () => target)
-  const ratio = await medianSpeedRatio(
-    () => federation.run(REQUESTS_A_ROUND),
-    () => constant.run(REQUESTS_A_ROUND),
-    ROUNDS,
-  )
-  federation.close()
-  constant.close()
+  const ratio = await loadRatio(ports.federation, ports.constant, target, {
+    requestsARound: REQUESTS_A_ROUND,
+    rounds: ROUNDS,
+  })
   return {
     name: `GET ${target}`,
     ratio,

@@ -1,7 +1,7 @@
 import { startChild } from './child.ts'
 import { FRAMEWORK_SITES, OWN_ROUTE } from './framework-sites.ts'
-import { openLoad } from './load.ts'
-import { type BenchResult, medianSpeedRatio } from './measure.ts'
+import { loadRatio } from './load.ts'
+import type { BenchResult } from './measure.ts'
 import { API } from './site.ts'
 
 /** Where the three sites of one framework listen, all in one process. */
@@ -54,13 +54,6 @@ async function measure(framework: string): Promise<BenchResult[]> {
   }
 }
 
-async function compare(port: number, peerPort: number, target: string): Promise<number> {
-  const [subject, peer] = await Promise.all([openLoad(port, () => target), openLoad(peerPort, () => target)])
-  const ratio = await medianSpeedRatio(
-    () => subject.run(REQUESTS_A_ROUND),
-    () => peer.run(REQUESTS_A_ROUND),
-    ROUNDS,
-  )
-  for (const load of [subject, peer]) load.close()
-  return ratio
+function compare(port: number, peerPort: number, target: string): Promise<number> {
+  return loadRatio(port, peerPort, target, { requestsARound: REQUESTS_A_ROUND, rounds: ROUNDS })
 }

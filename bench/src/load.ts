@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { medianSpeedRatio } from './measure.ts'
 
 /** Requests that are under way at the same time. */
 const CONNECTIONS = 10
@@ -11,6 +12,27 @@ export interface Load {
   /** Sends this many requests, each connection its next one as soon as it has its answer. */
   run(requests: number): Promise<void>
   close(): void
+}
+
+/**
+ * How many times as many requests a second the subject answers as its peer, under the same load in turns.
+ *
+ * @param port - where the subject listens; `peerPort`: the peer.
+ */
+export async function loadRatio(
+  port: number,
+  peerPort: number,
+  target: string,
+  { requestsARound, rounds }: { readonly requestsARound: number; readonly rounds: number },
+): Promise<number> {
+  const [subject, peer] = await Promise.all([openLoad(port, () => target), openLoad(peerPort, () => target)])
+  const ratio = await medianSpeedRatio(
+    () => subject.run(requestsARound),
+    () => peer.run(requestsARound),
+    rounds,
+  )
+  for (const load of [subject, peer]) load.close()
+  return ratio
 }
 
 /**

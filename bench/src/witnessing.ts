@@ -1,5 +1,5 @@
-import { openLoad } from './load.ts'
-import { type BenchResult, medianMs, medianSpeedRatio } from './measure.ts'
+import { loadRatio, openLoad } from './load.ts'
+import { type BenchResult, medianMs } from './measure.ts'
 import { otherServer } from './other-servers.ts'
 import { API, type SitePorts, withSite } from './site.ts'
 
@@ -27,15 +27,10 @@ export function witnessing(): Promise<BenchResult[]> {
 }
 
 async function oneServer(ports: SitePorts): Promise<BenchResult> {
-  const federation = await openLoad(ports.federation, () => TARGET)
-  const constant = await openLoad(ports.constant, () => TARGET)
-  const ratio = await medianSpeedRatio(
-    () => federation.run(REQUESTS_A_ROUND),
-    () => constant.run(REQUESTS_A_ROUND),
-    ROUNDS,
-  )
-  federation.close()
-  constant.close()
+  const ratio = await loadRatio(ports.federation, ports.constant, TARGET, {
+    requestsARound: REQUESTS_A_ROUND,
+    rounds: ROUNDS,
+  })
   return {
     name: `GET ${API}/keys/origin/{server}`,
     ratio,

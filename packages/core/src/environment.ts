@@ -27,3 +27,13 @@ export const systemEnvironment: Environment = {
   yieldToOthers: () =>
     new Promise((resolve) => (typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve, 0))),
 }
+
+/** Waits for work, but not longer than this: what it does afterwards is nobody's concern. */
+export async function atMost(work: Promise<unknown>, limitMs: number, environment: Environment): Promise<void> {
+  let cancel: (() => void) | undefined
+  const timeUp = new Promise<void>((resolve) => {
+    cancel = environment.after(limitMs, resolve)
+  })
+  await Promise.race([work, timeUp])
+  cancel?.()
+}

@@ -17,6 +17,7 @@ import {
   type PublishedDocuments,
 } from './discovery/index.ts'
 import { createHttpClient, type HttpClient } from './egress/index.ts'
+import { atMost } from './environment.ts'
 import { FederationError } from './errors.ts'
 import {
   createDispatcher,
@@ -136,7 +137,7 @@ export function createFederation(given: FederationOptions): Federation {
 
   async function publishFirst(): Promise<void> {
     const parts = await running()
-    await atMost(parts.catalog.reconcile(), MAX_FIRST_PUBLISH_WAIT_MS, options)
+    await atMost(parts.catalog.reconcile(), MAX_FIRST_PUBLISH_WAIT_MS, options.environment)
     if (!closed) ready = parts
   }
 
@@ -220,14 +221,4 @@ async function knownBalancers(discovery: Discovery, serverName: string): Promise
     .lookUp(new URL(serverName).host)
     .catch(() => ({ primary: serverName, loadBalancers: [] }))
   return new Set(primary === serverName ? loadBalancers : [])
-}
-
-/** Waits for a promise, but not longer than this. */
-async function atMost(promise: Promise<unknown>, limitMs: number, { environment }: ResolvedOptions): Promise<void> {
-  let cancel: (() => void) | undefined
-  const limit = new Promise<void>((resolve) => {
-    cancel = environment.after(limitMs, resolve)
-  })
-  await Promise.race([promise, limit])
-  cancel?.()
 }

@@ -1,4 +1,5 @@
 import type { InnerList } from 'structured-headers'
+import { sameBytes } from '../bytes.ts'
 import { type PublicKey, sha256, verifySignature } from '../crypto/index.ts'
 import { FederationError } from '../errors.ts'
 import type { FederationRequest } from '../http/index.ts'
@@ -85,10 +86,6 @@ function componentValues({ request, body, targetUri }: ReceivedRequest): Map<str
 /** Digests by other algorithms may stand beside ours (RFC 9530 section 2). */
 function requireDigest(contentDigest: string | undefined, body: Uint8Array): void {
   const [claimed] = readDictionary('content-digest', contentDigest ?? '').get(DIGEST_ALGORITHM) ?? []
-  const digest = sha256(body)
-  const isSame =
-    claimed instanceof ArrayBuffer &&
-    claimed.byteLength === digest.byteLength &&
-    new Uint8Array(claimed).every((byte, index) => byte === digest[index])
+  const isSame = claimed instanceof ArrayBuffer && sameBytes(new Uint8Array(claimed), sha256(body))
   if (!isSame) throw invalidSignature(`content-digest has no ${DIGEST_ALGORITHM} that fits the body`)
 }

@@ -1,4 +1,4 @@
-import type { Environment } from '../environment.ts'
+import { atMost, type Environment } from '../environment.ts'
 import { FederationError } from '../errors.ts'
 import {
   type Call,
@@ -174,7 +174,7 @@ async function answerMany(serving: KeyServing, { request }: Call): Promise<Feder
     })
     if (document) documents.push(document)
   })
-  await inTime(Promise.all(all), serving.environment)
+  await atMost(Promise.all(all), MAX_QUERY_TIME_MS, serving.environment)
   if (documents.length === 0) allowance.throwIfRefused()
   return serverKeysResponse([...documents])
 }
@@ -199,13 +199,4 @@ function allowanceOf(
       if (refusal) throw refusal
     },
   }
-}
-
-async function inTime(work: Promise<unknown>, environment: Environment): Promise<void> {
-  let cancel: (() => void) | undefined
-  const timeUp = new Promise<void>((resolve) => {
-    cancel = environment.after(MAX_QUERY_TIME_MS, resolve)
-  })
-  await Promise.race([work, timeUp])
-  cancel?.()
 }
