@@ -1,7 +1,7 @@
-import { createPrivateKey, createPublicKey, hash, sign, verify } from 'node:crypto'
-import { availableParallelism } from 'node:os'
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
 import type { Backend, SigningKey, Verifier } from './backend.ts'
-import { signerInBackground } from './signing-thread.ts'
+import { signOnThread } from './signing-thread.ts'
+import { verifyOnThreads } from './verifying-threads.ts'
 
 /** What stands before the 32 bytes of a public key in its SubjectPublicKeyInfo (RFC 8410, section 4). */
 const SPKI_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00])
@@ -11,31 +11,27 @@ const PKCS8_PREFIX = Uint8Array.from([
   0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ])
 
-/**
- * Handing work to libuv's pool takes half as long as a verification, so several must wait there for the cores to be
- * busy. Files and names that the site wants to look up wait behind them for less than a millisecond.
- */
-const VERIFICATIONS_A_CORE = 4
+/** The keys of the verifiers that were made here, for the threads that verify. */
+const publicKeys = new WeakMap<Verifier, KeyObject>()
+
+/** The private keys of the signing keys that were made here, for the thread that signs. */
+const privateKeys = new WeakMap<SigningKey, KeyObject>()
 
 /** Ed25519 and SHA-256 by `node:crypto`. Key objects are made once a key: making one costs as much as verifying. */
 export const backend: Backend = {
-  parallelVerifications: VERIFICATIONS_A_CORE * availableParallelism(),
-
   verifier(publicKey): Verifier {
     const key = createPublicKey({
       key: Buffer.concat([SPKI_PREFIX, publicKey]),
       format: 'der',
       type: 'spki',
     })
-    return {
-      verify: (message, signature) => verify(null, message, key, signature),
-      // The form with a callback runs in libuv's thread pool.
-      verifyInBackground: (message, signature) =>
-        new Promise((resolve, reject) => {
-          verify(null, message, key, signature, (error, holds) => (error ? reject(error) : resolve(holds)))
-        }),
-    }
+    const verifier: Verifier = { verify: (message, signature) => verify(null, message, key, signature) }
+    publicKeys.set(verifier, key)
+    return verifier
   },
+
+  verifyTogether: (verifications) =>
+    verifyOnThreads(verifications.map(({ verifier, ...check }) => ({ ...check, key: publicKeys.get(verifier)! }))),
 
   signingKey(seed): SigningKey {
     const key = createPrivateKey({
@@ -44,11 +40,17 @@ export const backend: Backend = {
       type: 'pkcs8',
     })
     const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
-    return {
+    const signingKey = {
       publicKey: new Uint8Array(spki.subarray(SPKI_PREFIX.length)),
-      sign: (message) => withoutBuffer(sign(null, message, key)),
-      signInBackground: signerInBackground(key),
+      sign: (message: Uint8Array) => withoutBuffer(sign(null, message, key)),
     }
+    privateKeys.set(signingKey, key)
+    return signingKey
+  },
+
+  beginSigning(job) {
+    const keys = job.signers.flatMap(({ key }) => privateKeys.get(key) ?? [])
+    return keys.length === job.signers.length ? signOnThread(job, keys) : async () => job.texts.map(job.signHere)
   },
 
   sha256: (data) => withoutBuffer(hash('sha256', data, 'buffer')),

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Backend } from './backend.ts'
+import type { Backend, SignedText, SigningJob, SigningKey } from './backend.ts'
 import { backend as node } from './backend-node.ts'
 import { backend as portable } from './backend-portable.ts'
-import { type Ed25519, ed25519On } from './ed25519.ts'
+import { type Ed25519, ed25519On, type SignatureCheck } from './ed25519.ts'
+import { createIdleThread } from './idle-thread.ts'
 import { importPublicKey, importSigningKey, randomBytes, sha256, verifySignature, verifySignatures } from './index.ts'
 import { RFC_8032_VECTORS } from './test-rfc8032.ts'
 import { readShared } from './test-shared.ts'
@@ -175,6 +176,32 @@ for (const [name, ed25519] of ON_BOTH) {
     t.same(await ed25519.verifySignatures([]), [])
   })
 
+  void t.test(`${name}: tells the good ones of many apart, by several keys, asked for at the same time`, async (t) => {
+    const signers = [bytesOf(1), bytesOf(2), bytesOf(3)].map((seed) => ed25519.importSigningKey(seed))
+    const isGood = (index: number): boolean => index % 5 !== 0 && index % 7 !== 0
+    const checksOf = (count: number): SignatureCheck[] =>
+      Array.from({ length: count }, (_, index) => {
+        const signer = signers[index % signers.length]!
+        const message = ascii(`message ${index} `.repeat(index % 7))
+        const signed = index % 5 === 0 ? ascii(`another ${index}`) : message
+        const signature = signer.sign(signed)
+        return {
+          key: ed25519.importPublicKey(signer.publicKey),
+          message,
+          signature: index % 7 === 0 ? withGroupOrderAdded(signature) : signature,
+        }
+      })
+    const counts = name === 'node:crypto' ? [1, 7, 8, 9, 64, 500] : [1, 9]
+    const verdicts = await Promise.all(counts.map((count) => ed25519.verifySignatures(checksOf(count))))
+    for (const [place, count] of counts.entries()) {
+      t.same(
+        verdicts[place],
+        Array.from({ length: count }, (_, index) => isGood(index)),
+        `${count} signatures`,
+      )
+    }
+  })
+
   void t.test(`${name}: keeps its own copy of a key`, (t) => {
     const [vector] = RFC_8032_VECTORS
     const given = unhex(vector!.key)
@@ -254,30 +281,59 @@ void t.test('the public face works on the backend of this platform', async (t) =
   }
 })
 
-for (const [name, ed25519] of ON_BOTH) {
-  void t.test(`${name}: what is signed in the background is what is signed at once, few and many`, async (t) => {
-    const { sign, signInBackground } = ed25519.importSigningKey(bytesOf(1))
-    const other = ed25519.importSigningKey(bytesOf(2))
-    for (const count of name === 'node:crypto' ? [0, 1, 31, 32, 33, 1000] : [0, 1, 40]) {
-      const messages = Array.from({ length: count }, (_, index) => ascii(`message ${index} `.repeat(index % 7)))
-      const [signatures, others] = await Promise.all([
-        Promise.all(messages.map((message) => signInBackground(message))),
-        Promise.all(messages.map((message) => other.signInBackground(message))),
-      ])
-      t.same(
-        signatures,
-        messages.map((message) => sign(message)),
-        `${count} messages`,
-      )
-      t.same(
-        others,
-        messages.map((message) => other.sign(message)),
-        `${count} by another key at the same time`,
-      )
+for (const [name, backend] of BACKENDS) {
+  void t.test(`${name}: texts are signed by each key and hashed, few and many, waited for or not`, async (t) => {
+    const keys = [backend.signingKey(bytesOf(1)), backend.signingKey(bytesOf(2))]
+    const job = jobOf(keys)
+    for (const count of name === 'node:crypto' ? [0, 1, 31, 32, 1000] : [0, 1, 40]) {
+      const texts = Array.from({ length: count }, (_, index) => `日本語 ${index} `.repeat(index % 7))
+      const expected = texts.map(job.signHere)
+      const [atOnce, later] = [backend.beginSigning({ ...job, texts }), backend.beginSigning({ ...job, texts })]
+      t.same(await atOnce(), expected, `${count} texts`)
+      await new Promise((resolve) => setImmediate(resolve))
+      t.same(await later(), expected, `${count} texts, waited for later`)
     }
   })
+}
+
+void t.test('keys of another backend sign here', async (t) => {
+  const job = jobOf([portable.signingKey(bytesOf(1))])
+  const texts = Array.from({ length: 40 }, (_, index) => `${index}`)
+  t.same(await node.beginSigning({ ...job, texts })(), texts.map(job.signHere))
+})
+
+/** A job that shows the order of what is written, and how it is done by hand. */
+function jobOf(keys: readonly SigningKey[]): Omit<SigningJob, 'texts'> {
+  const signers = keys.map((key, index) => ({ opening: `<${index}>`, key }))
+  const ending = '。end'
+  const signHere = (text: string): SignedText => {
+    const message = new TextEncoder().encode(text + ending)
+    const signatures = signers.map(({ opening, key }) => opening + textOf(key.sign(message)))
+    const bytes = new TextEncoder().encode(`${text}${signatures.join('')}</>${ending}`)
+    return { bytes, sha256: sha256(bytes) }
+  }
+  return { signers, closing: '</>', ending, signHere }
+}
+
+/** Base64 without padding. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64').replaceAll('=', '')
 }
 
 function bytesOf(value: number): Uint8Array {
   return new Uint8Array(32).fill(value)
 }
+
+void t.test(
+  'a thread answers task by task; when it ends, whoever waits learns that, and the next task gets another',
+  async (t) => {
+    const thread = createIdleThread<number, number>(`
+    const { parentPort } = require('node:worker_threads')
+    parentPort.on('message', (task) => (task < 0 ? process.exit() : parentPort.postMessage(task * 2)))
+  `)
+    t.same(await Promise.all([1, 2, 3].map((task) => thread.ask(task))), [2, 4, 6])
+    t.same(await Promise.all([4, -1, 5].map((task) => thread.ask(task))), [8, undefined, undefined])
+    t.equal(await thread.ask(6), 12)
+    t.equal(await createIdleThread<number, number>('this is no program').ask(1), undefined)
+  },
+)

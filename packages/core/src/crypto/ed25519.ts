@@ -73,16 +73,12 @@ export function ed25519On(backend: Backend): Ed25519 {
   }
 
   async function verifySignatures(checks: readonly SignatureCheck[]): Promise<boolean[]> {
-    const verdicts = Array.from(checks, () => false)
-    const waiting = checks.entries()
-    // So many lanes draw from one queue that the cores are busy, and no more: what else waits for them has its turn.
-    const lane = async (): Promise<void> => {
-      for (const [index, { key, message, signature }] of waiting) {
-        verdicts[index] = isAcceptable(signature) && (await key[VERIFIER].verifyInBackground(message, signature))
-      }
-    }
-    await Promise.all(Array.from({ length: backend.parallelVerifications }, lane))
-    return verdicts
+    const acceptable = checks.filter(({ signature }) => isAcceptable(signature))
+    const holds = await backend.verifyTogether(
+      acceptable.map(({ key, message, signature }) => ({ verifier: key[VERIFIER], message, signature })),
+    )
+    const good = new Set(acceptable.filter((_check, index) => holds[index]))
+    return checks.map((check) => good.has(check))
   }
 
   return {

@@ -1,7 +1,8 @@
 import { backend } from '#backend'
+import type { FinishSigning, SigningJob } from './backend.ts'
 import { type Ed25519, ed25519On } from './ed25519.ts'
 
-export type { SigningKey } from './backend.ts'
+export type { FinishSigning, SignedText, SigningJob, SigningKey } from './backend.ts'
 export type { PublicKey, SignatureCheck } from './ed25519.ts'
 export { randomBytes } from './random.ts'
 
@@ -19,8 +20,8 @@ export const verifySignatures: Ed25519['verifySignatures'] = ed25519.verifySigna
 /** See {@link Ed25519.importSigningKey}. */
 export const importSigningKey: Ed25519['importSigningKey'] = ed25519.importSigningKey
 
-/** How many verifications to have under way at the same time, for all cores to be busy. */
-export const parallelVerifications: number = backend.parallelVerifications
+/** Begins to sign texts on another core, where there is one and it is worth it. */
+export const beginSigning: (job: SigningJob) => FinishSigning = (job) => backend.beginSigning(job)
 
 /** SHA-256 (FIPS 180-4), 32 bytes. Text is hashed as UTF-8. */
 export const sha256: (data: Uint8Array | string) => Uint8Array = backend.sha256

@@ -1,86 +1,98 @@
-import { type KeyObject, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
-import { concatBytes } from '../bytes.ts'
+import type { FinishSigning, SignedText, SigningJob } from './backend.ts'
 
-/** An Ed25519 signature (RFC 8032 section 5.1.6). */
-const SIGNATURE_BYTES = 64
-
-/** Fewer signatures, some milliseconds of work, are made where they are asked for. */
-const MIN_BATCH = 32
+/** Fewer texts, some milliseconds of work, are signed where they are asked for. */
+const MIN_TEXTS = 32
 
 /** A thread that nobody needs ends after so long; starting one takes some 30 ms. */
 const IDLE_MS = 1000
 
-/** A few batches are all that it ever holds. */
+/** A few jobs are all that it ever holds. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 }
 
-/** What the thread runs. As text, so that no bundler has to know of another file. */
+/** SHA-256's length. */
+const HASH_BYTES = 32
+
+/**
+ * What the thread runs. As text, so that no bundler has to know of another file. It writes all signed texts of a job,
+ * each with its hash behind it, into one buffer that is made once: what comes to life here for each text is little.
+ */
 const THREAD_SOURCE = `
-const { sign } = require('node:crypto')
+const { hash, sign } = require('node:crypto')
 const { parentPort } = require('node:worker_threads')
-parentPort.on('message', ({ job, key, bytes, lengths }) => {
-  let from = 0
-  const signatures = lengths.map((length) => sign(null, bytes.subarray(from, (from += length)), key))
-  parentPort.postMessage({ job, signatures: Buffer.concat(signatures) })
+const SIGNATURE_CHARACTERS = 86
+
+parentPort.on('message', ({ number, unclaimed, keys, openings, closing, texts, ending }) => {
+  const end = Buffer.from(ending)
+  const between = Buffer.byteLength(openings.join('') + closing) + keys.length * SIGNATURE_CHARACTERS
+  const lengths = texts.map((text) => Buffer.byteLength(text) + between + end.length)
+  const out = Buffer.from(new ArrayBuffer(lengths.reduce((sum, length) => sum + length + ${HASH_BYTES}, 0)))
+  let start = 0
+  let signed = 0
+  for (; Atomics.sub(unclaimed, 0, 1) > 0; signed += 1) {
+    let at = start + out.write(texts[signed], start)
+    end.copy(out, at)
+    const message = out.subarray(start, at + end.length)
+    const signatures = keys.map((key) => sign(null, message, key).toString('base64').slice(0, SIGNATURE_CHARACTERS))
+    at += out.write(signatures.map((signature, key) => openings[key] + signature).join('') + closing, at)
+    at += end.copy(out, at)
+    start = at + hash('sha256', out.subarray(start, at), 'buffer').copy(out, at)
+  }
+  parentPort.postMessage({ number, lengths: lengths.slice(0, signed), bytes: out }, [out.buffer])
 })`
 
-/** Messages that are signed together, and who waits for them. */
-interface Batch {
-  readonly key: KeyObject
-  readonly waiting: { readonly message: Uint8Array; readonly resolve: (signature: Uint8Array) => void }[]
+/** What the thread answers to a job. */
+interface Answer {
+  readonly number: number
+  readonly lengths: readonly number[]
+  /** Each signed text, and its hash. */
+  readonly bytes: Uint8Array
 }
 
 let thread: Worker | undefined
-let lastJob = 0
+let lastNumber = 0
 let idle: NodeJS.Timeout | undefined
-const underWay = new Map<number, Batch>()
+const underWay = new Map<number, (signed: SignedText[] | undefined) => void>()
 
 /**
- * Makes a function that signs on a thread of its own: a site that publishes a whole catalog signs while it reads and
- * stores. libuv's pool would do the same, but to hand it a message takes a fifth of the time of signing it, and its
- * threads would crowd out the one that answers requests.
+ * Signs texts on a thread of its own: a site that publishes a whole catalog signs while it reads and stores. libuv's
+ * pool would do the same, but to hand it a message takes a fifth of the time of signing it, and its threads would
+ * crowd out the one that answers requests.
  *
- * What is asked for in one turn of the event loop is one batch; a small one is signed at once.
+ * The thread signs from the first text on; whoever waits for it signs from the last one on, until they meet.
+ *
+ * @param keys - of the job's signers, in their order.
  */
-export function signerInBackground(key: KeyObject): (message: Uint8Array) => Promise<Uint8Array> {
-  let collecting: Batch | undefined
-
-  function collect(): Batch {
-    const batch: Batch = { key, waiting: [] }
-    queueMicrotask(() => {
-      collecting = undefined
-      if (batch.waiting.length < MIN_BATCH) signHere(batch)
-      else signThere(batch)
-    })
-    return batch
+export function signOnThread({ signers, signHere, ...job }: SigningJob, keys: readonly KeyObject[]): FinishSigning {
+  const { texts } = job
+  const unclaimed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(texts.length)
+  const openings = signers.map(({ opening }) => opening)
+  const begun = texts.length < MIN_TEXTS ? undefined : onThread({ unclaimed, keys, openings, ...job })
+  return async () => {
+    const signed: SignedText[] = []
+    while (Atomics.sub(unclaimed, 0, 1) > 0) signed.push(signHere(texts[texts.length - 1 - signed.length]!))
+    const first = await begun
+    // What a thread had claimed that ended in the middle of its work.
+    const left = texts.slice(first?.length ?? 0, texts.length - signed.length)
+    return [...(first ?? []), ...left.map(signHere), ...signed.toReversed()]
   }
-
-  return (message) =>
-    new Promise((resolve) => {
-      collecting ??= collect()
-      collecting.waiting.push({ message, resolve })
-    })
 }
 
-function signHere({ key, waiting }: Batch): void {
-  for (const { message, resolve } of waiting) resolve(new Uint8Array(sign(null, message, key)))
-}
-
-function signThere(batch: Batch): void {
-  const messages = batch.waiting.map(({ message }) => message)
-  const bytes = concatBytes(messages)
+/** @returns undefined when there is no thread, or it ended. */
+async function onThread(job: object): Promise<SignedText[] | undefined> {
+  const number = (lastNumber += 1)
   try {
     const worker = runningThread()
-    const job = (lastJob += 1)
-    const lengths = messages.map(({ byteLength }) => byteLength)
-    worker.postMessage({ job, key: batch.key, bytes, lengths }, [bytes.buffer as ArrayBuffer])
-    underWay.set(job, batch)
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+    worker.postMessage({ number, ...job })
     // Whoever waits for signatures keeps the process alive; a thread without work does not.
     worker.ref()
   } catch {
     // Threads may be forbidden (Node's permission model), or there may be no room for another one.
-    signHere(batch)
+    return undefined
   }
+  return new Promise((resolve) => underWay.set(number, resolve))
 }
 
 function runningThread(): Worker {
@@ -92,27 +104,34 @@ function runningThread(): Worker {
   worker.on('error', () => undefined)
   worker.on('exit', () => {
     if (thread === worker) thread = undefined
-    signWhatIsLeft()
+    giveBackWhatIsLeft()
   })
   thread = worker
   return worker
 }
 
-function deliver({ job, signatures }: { job: number; signatures: Uint8Array }): void {
-  const batch = underWay.get(job)
-  underWay.delete(job)
-  batch?.waiting.forEach(({ resolve }, index) => {
-    resolve(signatures.slice(index * SIGNATURE_BYTES, (index + 1) * SIGNATURE_BYTES))
-  })
+function deliver(answer: Answer): void {
+  underWay.get(answer.number)?.(signedTexts(answer))
+  underWay.delete(answer.number)
   if (underWay.size > 0) return
   thread?.unref()
   idle = setTimeout(() => void thread?.terminate(), IDLE_MS)
   idle.unref()
 }
 
+function signedTexts({ lengths, bytes }: Answer): SignedText[] {
+  let start = 0
+  return lengths.map((length) => {
+    const end = start + length
+    const text = { bytes: bytes.subarray(start, end), sha256: bytes.subarray(end, end + HASH_BYTES) }
+    start = end + HASH_BYTES
+    return text
+  })
+}
+
 /** A thread that ended in the middle of its work leaves none of it undone. */
-function signWhatIsLeft(): void {
+function giveBackWhatIsLeft(): void {
   const left = [...underWay.values()]
   underWay.clear()
-  left.forEach(signHere)
+  for (const resolve of left) resolve(undefined)
 }

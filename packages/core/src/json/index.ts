@@ -1,12 +1,24 @@
 export { decodeBase64, encodeBase64 } from './base64.ts'
 export { canonicalText, encodeCanonical } from './canonical.ts'
-export { type ParsedDocument, parseForVerifying, parseStrict } from './parse.ts'
+export {
+  cutCanonical,
+  cutSigned,
+  keyOfPart,
+  type LocatedDocument,
+  type ParsedDocument,
+  parsedBefore,
+  parseForVerifying,
+  parseLocated,
+  parseStrict,
+} from './parse.ts'
 export { signDocument, signedBytes, signObject } from './signing.ts'
+export type { Part } from './strict-scan.ts'
 export { isJsonObject, type JsonObject, type JsonValue } from './value.ts'
 export {
+  planObject,
   type SignatureFailure,
+  type SignaturePlan,
   type SignatureVerdict,
   verifyDocument,
   verifyObject,
-  verifyObjectInBackground,
 } from './verifying.ts'

@@ -1,8 +1,22 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { encodeCanonical, isJsonObject, parseForVerifying, parseStrict, signedBytes } from './index.ts'
+import {
+  canonicalText,
+  cutCanonical,
+  cutSigned,
+  encodeCanonical,
+  isJsonObject,
+  type JsonValue,
+  keyOfPart,
+  parseForVerifying,
+  parseLocated,
+  parseStrict,
+  type Part,
+  signedBytes,
+} from './index.ts'
 import { jsonValue } from './test-values.ts'
+import { ownValue } from './value.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -97,6 +111,27 @@ void t.test('refused documents, and what is said of them', (t) => {
   t.end()
 })
 
+void t.test('knows UTF-8 as the platform does, whatever bytes stand in a string', (t) => {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const edges = [0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed]
+  const byte = fc.constantFrom(...edges, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf7, 0xf8, 0xff)
+  let accepted = 0
+  fc.assert(
+    fc.property(fc.array(byte, { minLength: 1, maxLength: 5 }), (inside) => {
+      const bytes = Uint8Array.from([0x22, ...inside, 0x22])
+      const expected = outcome(() => JSON.parse(decoder.decode(bytes)) as JsonValue)
+      assert.deepEqual(
+        outcome(() => parseStrict(bytes)),
+        expected,
+      )
+      if (expected) accepted++
+    }),
+    { numRuns: 5000 },
+  )
+  t.ok(accepted > 100, 'enough of them were text')
+  t.end()
+})
+
 void t.test('what is encoded is read as it was, and encoding that again changes nothing', (t) => {
   fc.assert(
     fc.property(jsonValue, (value) => {
@@ -148,6 +183,70 @@ void t.test('what signatures cover is cut out of canonical bytes, and of no othe
   t.end()
 })
 
+void t.test('a member that nobody looks into is checked, and not built', (t) => {
+  const read = (text: string): unknown => parseForVerifying(utf8(text), 'm').value
+  const cases: [string, unknown][] = [
+    ['{"a":1,"m":{"x":[1,{"y":"日本"}]},"z":2}', { a: 1, m: {}, z: 2 }],
+    ['{"m":{}}', { m: {} }],
+    ['{"a":{"m":{"x":1}},"mm":{"x":1}}', { a: { m: { x: 1 } }, mm: { x: 1 } }],
+    ['{"m":[{"x":1}]}', { m: [{ x: 1 }] }],
+    ['{"m":"text"}', { m: 'text' }],
+    ['{"m": {"x":1}}', { m: { x: 1 } }],
+    ['[{"m":{"x":1}}]', [{ m: { x: 1 } }]],
+  ]
+  for (const [text, value] of cases) t.strictSame(read(text), value, text)
+  for (const wrong of ['{"m":{"x":1.5}}', '{"m":{"x":1,"x":1}}', '{"m":{"x":"\\ud800"}}', '{"m":{"x":1}'])
+    t.throws(() => read(wrong), { code: 'invalid_json' }, wrong)
+  fc.assert(
+    fc.property(jsonValue.filter(isJsonObject), jsonValue, (members, m) => {
+      const document = { ...members, m }
+      const { value, signedBytes: cut } = parseForVerifying(encodeCanonical(document), 'm')
+      assert.deepEqual(value, isJsonObject(m) ? { ...document, m: {} } : document)
+      assert.deepEqual(cut, signedBytes(document))
+    }),
+    { numRuns: 200 },
+  )
+  t.end()
+})
+
+void t.test('the parts of a document are cut out as they would be encoded', (t) => {
+  const read = (bytes: Uint8Array): ReturnType<typeof parseLocated> => parseLocated(bytes, { levels: 3, apart: 'b' })
+  const entries = fc.array(jsonValue, { maxLength: 4 })
+  const bodies = fc.dictionary(fc.oneof(fc.nat().map(String), fc.constantFrom('x', '__proto__')), jsonValue, {
+    maxKeys: 4,
+    noNullPrototype: true,
+  })
+  fc.assert(
+    fc.property(entries, fc.oneof(bodies, jsonValue), fc.constantFrom('', ' '), (e, b, indent) => {
+      const bytes = utf8(indent === '' ? canonicalText({ b, e }) : JSON.stringify({ e, b }, undefined, indent))
+      const { value, parts } = read(bytes)
+      assert.deepEqual(value, parseStrict(bytes))
+      const inner = (key: string): readonly Part[] => parts.find((part) => keyOfPart(bytes, part) === key)?.parts ?? []
+      for (const [index, part] of inner('e').entries()) agrees(bytes, part, e[index]!)
+      if (indent !== '' || !isJsonObject(b)) return
+      assert.equal(inner('b').length, Object.keys(b).length)
+      for (const part of inner('b'))
+        agrees(bytes, part, ownValue(b, JSON.parse(`"${keyOfPart(bytes, part)}"`) as string)!)
+    }),
+    { numRuns: 500 },
+  )
+  // Of a document with very many parts none of the inner ones is told.
+  const many = { b: Object.fromEntries(Array.from({ length: 17_000 }, (_, index) => [String(index), { a: index }])) }
+  const { value, parts } = read(encodeCanonical(many))
+  t.strictSame(value, many)
+  t.strictSame(parts, [{ from: 1, valueFrom: 5, to: encodeCanonical(many).length - 1, isCanonical: true, parts: [] }])
+  for (const wrong of ['{"b":{"1":{"x":1.5}}}', '{"b":{"1":1,"1":2}}', '{"b":{"1":"\\ud800"}}', '{"b":{"1":1}'])
+    t.throws(() => read(utf8(wrong)), { code: 'invalid_json' }, wrong)
+  t.end()
+
+  function agrees(bytes: Uint8Array, part: Part, expected: JsonValue): void {
+    const cut = cutCanonical(bytes, part)
+    if (cut) assert.deepEqual(cut, encodeCanonical(expected))
+    const signed = cutSigned(bytes, part)
+    if (signed && isJsonObject(expected)) assert.deepEqual(signed, signedBytes(expected))
+  }
+})
+
 void t.test('reads any spelling of a document as JSON.parse does', (t) => {
   fc.assert(
     fc.property(jsonValue, fc.constantFrom('', ' ', '\t', '\n  '), (value, indent) => {
@@ -184,6 +283,56 @@ void t.test('refuses whatever JSON.parse refuses, however a document was damaged
   t.ok(accepted > 100, 'enough of the damaged documents were still JSON')
   t.end()
 })
+
+void t.test('accepts exactly what JSON.parse accepts and what a slow check of its tokens does not object to', (t) => {
+  const quoted = String.raw`"a" "b" "\u0061" "__proto__" "é" "😀" "\ud83d\ude00" "\ud83d" "\ude00" "\u00e9" "\/" "\n" "`
+  const bare = '0 -0 1 - 01 1.5 2e3 9007199254740991 9007199254740992 true null fals'
+  const nested = '{ } [ ] : , {"a":1} {"b":1,"a":2} [1]'
+  const pieces = fc.constantFrom(' ', '\n', ...`${quoted} ${bare} ${nested}`.split(' '))
+  const tokens = fc.array(pieces, { maxLength: 6 })
+  const text = fc.oneof(
+    tokens.map((some) => some.join('')),
+    fc
+      .array(fc.tuple(pieces, pieces), { maxLength: 4 })
+      .map((pairs) => `{${pairs.map((pair) => pair.join(':')).join()}}`),
+    tokens.map((some) => `[${some.join()}]`),
+  )
+  let accepted = 0
+  fc.assert(
+    fc.property(text, (text) => {
+      const ours = outcome(() => parseStrict(utf8(text)))
+      const theirs = outcome(() => JSON.parse(text) as JsonValue)
+      const expected = theirs && !hidesSomething(text, theirs.value) ? theirs : undefined
+      assert.deepEqual(ours, expected, text)
+      if (ours === undefined) return
+      accepted++
+      const isCanonical = isJsonObject(ours.value) && text === canonicalText(ours.value)
+      assert.equal(parseForVerifying(utf8(text)).signedBytes !== undefined, isCanonical, text)
+    }),
+    { numRuns: 5000 },
+  )
+  t.ok(accepted > 500, 'enough of the texts were documents')
+  t.end()
+})
+
+/** What `JSON.parse` would not tell of a text that it accepts, found out the slow way. */
+function hidesSomething(text: string, value: JsonValue): boolean {
+  const strings = text.match(/"(?:[^"\\]|\\.)*"/g) ?? []
+  const numbers = text.replace(/"(?:[^"\\]|\\.)*"/g, '""').match(/-?[0-9][0-9.eE+-]*/g) ?? []
+  const members = text.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(':').length - 1
+  return (
+    numbers.some((number) => !/^-?[0-9]+$/.test(number) || number === '-0' || !Number.isSafeInteger(Number(number))) ||
+    strings.some((string) => !(JSON.parse(string) as string).isWellFormed()) ||
+    // Of two equal keys one is left.
+    members !== membersIn(value)
+  )
+}
+
+function membersIn(value: JsonValue): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inside = Object.values(value).reduce<number>((sum, item) => sum + membersIn(item), 0)
+  return Array.isArray(value) ? inside : inside + Object.keys(value).length
+}
 
 function escaped(character: string): string {
   return Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))

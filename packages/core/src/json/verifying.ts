@@ -1,4 +1,4 @@
-import { type PublicKey, type SignatureCheck, verifySignature, verifySignatures } from '../crypto/index.ts'
+import { type PublicKey, type SignatureCheck, verifySignature } from '../crypto/index.ts'
 import { isKeyId } from '../names/index.ts'
 import { decodeBase64 } from './base64.ts'
 import { signedBytes } from './signing.ts'
@@ -42,8 +42,7 @@ export function verifyDocument(
   const entities = ownValue(document, 'signatures')
   if (!isJsonObject(entities)) return unsigned()
   if (countSignatures(entities) > MAX_SIGNATURES) return tooMany(`more than ${MAX_SIGNATURES}`)
-  const plan = planEntity(document, ownValue(entities, serverName), keys)
-  return 'verified' in plan ? plan : carryOut(plan)
+  return carryOut(planEntity(document, ownValue(entities, serverName), keys))
 }
 
 /**
@@ -59,57 +58,58 @@ export function verifyObject(
   keys: ReadonlyMap<string, PublicKey>,
   cut?: Uint8Array,
 ): SignatureVerdict {
-  const plan = planEntity(object, ownValue(object, 'signatures'), keys, cut)
-  return 'verified' in plan ? plan : carryOut(plan)
+  return carryOut(planObject(object, keys, cut))
 }
 
-/** The same as `verifyObject`, on another core where there is one. */
-export async function verifyObjectInBackground(
-  object: JsonObject,
-  keys: ReadonlyMap<string, PublicKey>,
-  cut?: Uint8Array,
-): Promise<SignatureVerdict> {
-  const plan = planEntity(object, ownValue(object, 'signatures'), keys, cut)
-  if ('verified' in plan) return plan
-  return verdictOf(plan, await verifySignatures(plan.map(({ check }) => check)))
+/** Signatures that are to be checked. */
+export interface SignaturePlan {
+  readonly checks: readonly SignatureCheck[]
+  /** @param areGood - for each of the checks whether it holds. */
+  readonly verdict: (areGood: readonly boolean[]) => SignatureVerdict
 }
 
-function carryOut(plan: readonly PlannedCheck[]): SignatureVerdict {
-  return verdictOf(
-    plan,
-    plan.map(({ check: { key, message, signature } }) => verifySignature(key, message, signature)),
-  )
+/** What `verifyObject` would check, for whoever checks it together with others. The parameters are the same. */
+export function planObject(object: JsonObject, keys: ReadonlyMap<string, PublicKey>, cut?: Uint8Array): SignaturePlan {
+  return planEntity(object, ownValue(object, 'signatures'), keys, cut)
 }
 
-/** One signature by a known key, ready to be checked. */
-interface PlannedCheck {
-  readonly keyId: string
-  readonly check: SignatureCheck
+function carryOut({ checks, verdict }: SignaturePlan): SignatureVerdict {
+  return verdict(checks.map(({ key, message, signature }) => verifySignature(key, message, signature)))
 }
 
-/** What is to be checked, or the verdict that needs no check. */
 function planEntity(
   document: JsonObject,
   signatures: JsonValue | undefined,
   keys: ReadonlyMap<string, PublicKey>,
   cut?: Uint8Array,
-): readonly PlannedCheck[] | SignatureVerdict {
-  if (!isJsonObject(signatures)) return unsigned()
-  const entries = Object.entries(signatures)
-  if (entries.length > MAX_SIGNATURES_PER_ENTITY) return tooMany(`more than ${MAX_SIGNATURES_PER_ENTITY} of one entity`)
-  const known = entries.filter(([keyId]) => isKeyId(keyId) && keys.has(keyId))
-  if (known.length === 0) return unsigned()
+): SignaturePlan {
+  if (!isJsonObject(signatures)) return settled(unsigned())
+  const keyIds = Object.keys(signatures)
+  if (keyIds.length > MAX_SIGNATURES_PER_ENTITY) {
+    return settled(tooMany(`more than ${MAX_SIGNATURES_PER_ENTITY} of one entity`))
+  }
+  const known = keyIds.filter((keyId) => isKeyId(keyId) && keys.has(keyId))
+  if (known.length === 0) return settled(unsigned())
   const message = cut ?? signedBytes(document)
-  return known.map(([keyId, signature]) => ({
-    keyId,
-    check: { key: keys.get(keyId)!, message, signature: decodedOrNothing(signature) },
-  }))
+  return {
+    checks: known.map((keyId) => ({
+      key: keys.get(keyId)!,
+      message,
+      signature: decodedOrNothing(signatures[keyId]!),
+    })),
+    verdict: (areGood) => verdictOf(known, areGood),
+  }
 }
 
-function verdictOf(plan: readonly PlannedCheck[], areGood: readonly boolean[]): SignatureVerdict {
-  const bad = plan.find((_check, index) => !areGood[index])
-  if (bad === undefined) return { verified: true, good: plan.map(({ keyId }) => keyId) }
-  return { verified: false, reason: 'bad_signature', message: `The signature by the key ${bad.keyId} is not good` }
+/** Nothing is to be checked. */
+function settled(verdict: SignatureVerdict): SignaturePlan {
+  return { checks: [], verdict: () => verdict }
+}
+
+function verdictOf(keyIds: readonly string[], areGood: readonly boolean[]): SignatureVerdict {
+  const bad = keyIds.find((_keyId, index) => !areGood[index])
+  if (bad === undefined) return { verified: true, good: keyIds }
+  return { verified: false, reason: 'bad_signature', message: `The signature by the key ${bad} is not good` }
 }
 
 /** A signature that is no text, or no base64 of 64 bytes, is as bad as one that does not fit: no bytes fit nothing. */

@@ -385,7 +385,7 @@ t.test('witnesses are asked once a minute about one server, however many of its 
   const { witnesses, environment, finder } = await setUp(t)
   const find = await finder()
   const ask = (): Promise<unknown> =>
-    Promise.all(Array.from({ length: 20 }, (_, index) => find.find(DEAD, `ed25519:x${index}`, environment.now())))
+    Promise.all(Array.from({ length: 20 }, async (_, index) => find.find(DEAD, `ed25519:x${index}`, environment.now())))
   await ask()
   await ask()
   t.equal(witnesses[0]!.asked(), 1)

@@ -13,7 +13,7 @@ import { effectiveExpiry } from './key-lifetime.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /** The longest answer of a witness that is read, in bytes: the document, and as much again around it. */
-const MAX_ANSWER_BYTES = 2 * MAX_KEY_DOCUMENT_BYTES
+export const MAX_ANSWER_BYTES: number = 2 * MAX_KEY_DOCUMENT_BYTES
 
 /** A server that this one asks for the keys of others. */
 export interface ConfiguredWitness {
@@ -117,13 +117,18 @@ function independentOf(
   return witnesses.filter((witness) => !notCounted.has(witness.serverName) && voiceOf(witness.serverName) !== owner)
 }
 
-/** Who owns a server: its registrable domain; host and port where there is none, as on loopback addresses. */
-export function voiceOf(serverName: string): string {
-  const { hostname, host } = new URL(serverName)
+/** Who owns a server or a site, by its URL: the registrable domain; host and port where there is none, as on loopback. */
+export function voiceOf(url: string): string {
+  const { hostname, host } = new URL(url)
   return getDomain(hostname, { allowPrivateDomains: true }) ?? host
 }
 
-function documentFor(serverName: string, body: Uint8Array): JsonObject | undefined {
+/**
+ * The document of one server in the answer of a witness; not verified.
+ *
+ * @throws FederationError `invalid_json`, `bad_response`.
+ */
+export function documentFor(serverName: string, body: Uint8Array): JsonObject | undefined {
   const answer = parseStrict(body)
   const documents = isJsonObject(answer) ? answer.server_keys : undefined
   if (!Array.isArray(documents)) throw new FederationError('bad_response', 'its answer has no server_keys')

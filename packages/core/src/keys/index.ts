@@ -1,6 +1,6 @@
 export { type ConfiguredWitness, createWitnessPanel, type WitnessPanel } from './ask-witnesses.ts'
 export { readIdentity, writeIdentity } from './identity-text.ts'
-export { readKeyDocument } from './key-document.ts'
+export { MAX_KEY_DOCUMENT_BYTES, readKeyDocument } from './key-document.ts'
 export { createKeyFinder, type KeyAnswer, type KeyEvidence, type KeyFinder } from './key-finder.ts'
 export { createKeyRing, type KeyRing } from './key-ring.ts'
 export { keyOfSeed, type LoadedKey, loadOwnKeys, type OwnKeys } from './own-keys.ts'

@@ -4,7 +4,7 @@ import type { Environment } from '../environment.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { WitnessPanel } from './ask-witnesses.ts'
-import type { BoundKey, KeyRing, KnownServer } from './key-ring.ts'
+import type { BoundKey, KeyQuestion, KeyRing, KnownServer } from './key-ring.ts'
 import type { OwnKeys } from './own-keys.ts'
 
 /** A server whose document is younger is not asked again for a key id that it lacks, whoever makes such ids up. */
@@ -39,19 +39,28 @@ export type KeyAnswer =
 /** Finds the key that a server's signature was made with: memory, the server itself, witnesses, in this order. */
 export interface KeyFinder {
   /**
+   * Answers at once where nobody is asked and nothing is loaded.
+   *
    * @param keyId - well formed.
    * @param madeTs - when the signature was made, POSIX milliseconds.
    */
-  find(serverName: string, keyId: string, madeTs: number): Promise<KeyAnswer>
+  find(serverName: string, keyId: string, madeTs: number): KeyAnswer | Promise<KeyAnswer>
   /**
    * The key of a server that signs a request now: in its current `verify_keys`, told by itself (PROTOCOL section 8).
+   *
+   * @param question - on whose behalf the server may be asked, and whether its keys are remembered for ever.
    */
-  findCurrent(serverName: string, keyId: string): Promise<PublicKey | undefined>
+  findCurrent(
+    serverName: string,
+    keyId: string,
+    question?: Pick<KeyQuestion, 'allow' | 'lasting'>,
+  ): Promise<PublicKey | undefined>
 }
 
 /** What a finder works with. */
 export interface KeyFinderOptions {
-  readonly ownKeys: OwnKeys
+  /** Undefined for whoever only reads and has no server. */
+  readonly ownKeys: OwnKeys | undefined
   readonly ring: KeyRing
   readonly panel: WitnessPanel
   /** The load balancers that a server is known to have chosen: their word about it does not count. */
@@ -66,25 +75,6 @@ export function createKeyFinder(options: KeyFinderOptions): KeyFinder {
   const witnessed = new LRUCache<string, { readonly answer: ReturnType<typeof bindAgreed>; readonly untilTs: number }>({
     max: MAX_WITNESSED_SERVERS,
   })
-
-  function findOwn(keyId: string, madeTs: number): KeyAnswer {
-    const own = ownKeys.all().find((key) => key.keyId === keyId)
-    if (!own) return missing('unknown_key', `${keyId} is no key of this server`)
-    if (own.expiredTs !== undefined && madeTs >= own.expiredTs) return tooLate(ownKeys.serverName, keyId)
-    const evidence = {
-      keyId,
-      serverName: ownKeys.serverName,
-      source: 'own',
-      toldBy: [],
-      firstSeenTs: undefined,
-    } as const
-    return { key: importPublicKey(own.signingKey.publicKey), evidence }
-  }
-
-  function ownCurrentKey(keyId: string): PublicKey | undefined {
-    const own = ownKeys.active().find((key) => key.keyId === keyId)
-    return own && importPublicKey(own.signingKey.publicKey)
-  }
 
   function askWitnesses(serverName: string): Promise<KnownServer | undefined> {
     const last = witnessed.get(serverName)
@@ -107,34 +97,72 @@ export function createKeyFinder(options: KeyFinderOptions): KeyFinder {
     return askWitnesses(serverName)
   }
 
+  function findWith(
+    known: KnownServer | undefined,
+    serverName: string,
+    keyId: string,
+    madeTs: number,
+  ): KeyAnswer | Promise<KeyAnswer> {
+    const bound = known?.bindings.get(keyId)
+    if (bound && isValidAt(bound, madeTs)) return found(serverName, bound)
+    // What a server said of a key's end is final; only "not yet seen to be valid so long" can change.
+    if (bound?.expiredTs !== undefined) return tooLate(serverName, keyId)
+    return findAfresh(known, serverName, keyId, madeTs)
+  }
+
+  async function findAfresh(
+    known: KnownServer | undefined,
+    serverName: string,
+    keyId: string,
+    madeTs: number,
+  ): Promise<KeyAnswer> {
+    try {
+      return answerFor(serverName, keyId, madeTs, await learn(serverName, known))
+    } catch (error) {
+      if (!(error instanceof FederationError && error.code === 'key_conflict')) throw error
+      logger.error({ serverName, keyId }, error.message)
+      return missing('key_conflict', reasonOf(error))
+    }
+  }
+
   return {
-    async find(serverName, keyId, madeTs) {
-      if (serverName === ownKeys.serverName) return findOwn(keyId, madeTs)
-      const known = await ring.remembered(serverName)
-      const bound = known?.bindings.get(keyId)
-      if (bound && isValidAt(bound, madeTs)) return found(serverName, bound)
-      // What a server said of a key's end is final; only "not yet seen to be valid so long" can change.
-      if (bound?.expiredTs !== undefined) return tooLate(serverName, keyId)
-      try {
-        const learned = await learn(serverName, known)
-        return answerFor(serverName, keyId, madeTs, learned)
-      } catch (error) {
-        if (!(error instanceof FederationError && error.code === 'key_conflict')) throw error
-        logger.error({ serverName, keyId }, error.message)
-        return missing('key_conflict', reasonOf(error))
-      }
+    find(serverName, keyId, madeTs) {
+      if (serverName === ownKeys?.serverName) return findOwn(ownKeys, keyId, madeTs)
+      const known = ring.remembered(serverName)
+      return known instanceof Promise
+        ? known.then((loaded) => findWith(loaded, serverName, keyId, madeTs))
+        : findWith(known, serverName, keyId, madeTs)
     },
-    async findCurrent(serverName, keyId) {
-      if (serverName === ownKeys.serverName) return ownCurrentKey(keyId)
-      const known = await ring.current(serverName)
+    async findCurrent(serverName, keyId, question) {
+      if (serverName === ownKeys?.serverName) return ownCurrentKey(ownKeys, keyId)
+      const known = await ring.current(serverName, question)
       const key = currentKey(known, keyId, environment.now())
       if (key) return key
       const ageMs = environment.now() - (known?.document?.fetchedTs ?? -Infinity)
       if (ageMs < MIN_DOCUMENT_AGE_MS) return undefined
-      await ring.refresh(serverName)
+      await ring.refresh(serverName, question)
       return currentKey(await ring.remembered(serverName), keyId, environment.now())
     },
   }
+}
+
+function findOwn(ownKeys: OwnKeys, keyId: string, madeTs: number): KeyAnswer {
+  const own = ownKeys.all().find((key) => key.keyId === keyId)
+  if (!own) return missing('unknown_key', `${keyId} is no key of this server`)
+  if (own.expiredTs !== undefined && madeTs >= own.expiredTs) return tooLate(ownKeys.serverName, keyId)
+  const evidence = {
+    keyId,
+    serverName: ownKeys.serverName,
+    source: 'own',
+    toldBy: [],
+    firstSeenTs: undefined,
+  } as const
+  return { key: importPublicKey(own.signingKey.publicKey), evidence }
+}
+
+function ownCurrentKey(ownKeys: OwnKeys, keyId: string): PublicKey | undefined {
+  const own = ownKeys.active().find((key) => key.keyId === keyId)
+  return own && importPublicKey(own.signingKey.publicKey)
 }
 
 /** Valid when the signature was made (PROTOCOL section 5.1). */

@@ -57,8 +57,8 @@ export interface KeyRing {
   current(serverName: string, question?: KeyQuestion): Promise<KnownServer | undefined>
   /** What is in memory and need not be asked for anew; undefined says nothing about the server. */
   atHand(serverName: string, question?: KeyQuestion): KnownServer | undefined
-  /** What is remembered, without asking anybody. */
-  remembered(serverName: string): Promise<KnownServer | undefined>
+  /** What is remembered, without asking anybody; at once what is in memory. */
+  remembered(serverName: string): KnownServer | Promise<KnownServer | undefined>
   /**
    * Asks the server itself, unless it failed lately.
    *
@@ -87,9 +87,11 @@ export function createKeyRing({ store, client, environment, logger }: KeyRingOpt
   const gate: RefreshGate = createRefreshGate(environment)
   let fetches = 0
 
-  async function remembered(serverName: string): Promise<KnownServer | undefined> {
-    const known = ready.get(serverName)
-    if (known) return known
+  function remembered(serverName: string): KnownServer | Promise<KnownServer | undefined> {
+    return ready.get(serverName) ?? loaded(serverName)
+  }
+
+  async function loaded(serverName: string): Promise<KnownServer | undefined> {
     const stored = await store.load(serverName)
     return stored && makeReady(stored)
   }

@@ -425,7 +425,7 @@ t.test('a server that hangs does not keep the others of a batch, and is not wait
   const answer = Promise.resolve(
     route.handle(
       { keys, witness, limits, names: {}, environment },
-      { request, query: new URLSearchParams(), serverName: undefined },
+      { request, query: new URLSearchParams(), serverName: undefined, segment: undefined },
     ),
   ).finally(() => {
     isAnswered = true

@@ -8,14 +8,20 @@ const MAX_SIGNATURES = 16
 
 const KEY_BYTES = 32
 
+/** A signature's key id, with the key that the object itself claims for it. */
+export interface KeyClaim {
+  readonly keyId: string
+  readonly key: Uint8Array | undefined
+}
+
 /** A catalog object whose form was checked; its signatures were not. */
 export interface SignedObject {
   readonly json: JsonObject
   readonly serverName: string
   /** When it says that it was made, POSIX milliseconds; undefined in objects of other implementations. */
   readonly updatedTs: number | undefined
-  /** The ids of its signatures that are well formed, with the keys that the object itself claims for them. */
-  readonly claimedKeys: ReadonlyMap<string, Uint8Array | undefined>
+  /** Of its signatures whose key ids are well formed. */
+  readonly claims: readonly KeyClaim[]
   /** The object that it mirrors. */
   readonly origin: JsonObject | undefined
 }
@@ -38,7 +44,7 @@ export function readSignedObject(json: JsonValue, names: ServerNameOptions): Sig
     json,
     serverName: server,
     updatedTs,
-    claimedKeys: claimedKeysOf(signatures, signingKeys),
+    claims: claimsOf(signatures, signingKeys),
     origin,
   }
 }
@@ -48,19 +54,15 @@ export function isClaimed(claimed: Uint8Array | undefined, key: { readonly bytes
   return claimed !== undefined && sameBytes(claimed, key.bytes)
 }
 
-function claimedKeysOf(
-  signatures: JsonValue | undefined,
-  signingKeys: JsonValue | undefined,
-): SignedObject['claimedKeys'] {
+function claimsOf(signatures: JsonValue | undefined, signingKeys: JsonValue | undefined): KeyClaim[] {
   if (!isJsonObject(signatures)) throw malformed('it has no signatures')
   const keyIds = Object.keys(signatures)
   if (keyIds.length > MAX_SIGNATURES) throw malformed(`it has more than ${MAX_SIGNATURES} signatures`)
-  const claims = isJsonObject(signingKeys) ? signingKeys : {}
-  return new Map(
-    keyIds
-      .filter(isKeyId)
-      .map((keyId) => [keyId, decodedKey(Object.hasOwn(claims, keyId) ? claims[keyId] : undefined)]),
-  )
+  const keys = isJsonObject(signingKeys) ? signingKeys : {}
+  return keyIds.filter(isKeyId).map((keyId) => ({
+    keyId,
+    key: decodedKey(Object.hasOwn(keys, keyId) ? keys[keyId] : undefined),
+  }))
 }
 
 function decodedKey(text: JsonValue | undefined): Uint8Array | undefined {

@@ -11,6 +11,7 @@ import { encodeServerNameSegment } from '../names/index.ts'
 import { memoryStore } from '../store/index.ts'
 import { manualEnvironment } from '../test-environment.ts'
 import { serveFederation, type TestFederation, testFederation } from '../test-federation.ts'
+import { createVerifier } from './index.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const [one, two, three] = [testKey(1), testKey(2), testKey(3)]
@@ -327,6 +328,50 @@ t.test('many are verified as each alone, in their order, on all cores', async (t
   t.equal(new Set(together.map(({ reason }) => reason)).size, 3)
   t.same(origin.requests, ['/v1/keys'])
   t.same(await federation.verifyAll([]), [])
+})
+
+t.test('what was read and encoded before is verified as its bytes are', async (t) => {
+  const { origin, series, time } = await setUp(t)
+  const environment = manualEnvironment()
+  const client = createHttpClient({ allowInsecure: true, allowedPorts: 'any' })
+  t.teardown(() => client.close())
+  const store = memoryStore()
+  const identity = { serverName: 'https://reader.example/v1', store: store.identity, given: undefined, environment }
+  const finder = createKeyFinder({
+    ownKeys: await loadOwnKeys(identity),
+    ring: createKeyRing({ store: store.remoteKeys, client, environment, logger: silentLogger }),
+    panel: { ask: async () => [] },
+    balancersOf: async () => new Set(),
+    environment,
+    logger: silentLogger,
+  })
+  const verifier = createVerifier({ finder, groupKeys: new Map(), names: { allowInsecure: true }, environment })
+  const others: JsonObject[] = [
+    { ...series, id: 'altered' },
+    { ...series, unsigned: { any: 'thing' } },
+    without(series, 'metadata'),
+    objectOf(origin.serverName, time.now(), [one], { origin: series }),
+    objectOf(origin.serverName, time.now(), [one], { 'a "quoted" key\n': '日本😀', z: [] }),
+    keyDocument(origin.serverName, time.now() + DAY_MS, [one]),
+    // Read as bytes, an object's metadata are left unread; those of a key document are signed like all of it.
+    signDocument(
+      { ...keyDocument(origin.serverName, time.now() + DAY_MS, [one]), metadata: { a: 1 }, signatures: {} },
+      origin.serverName,
+      one.keyId,
+      one.signingKey,
+    ),
+  ]
+  const objects = [series, ...others]
+  const encoded = objects.map((json) => ({ json, bytes: encodeCanonical(json) }))
+  const asBytes = await verifier.verifyAll(encoded.map(({ bytes }) => bytes))
+  t.same(await verifier.verifyAll(encoded), asBytes)
+  t.same(await verifier.verifyAll(objects), asBytes)
+  t.same(
+    asBytes.map(({ reason }) => reason),
+    ['authentic', 'bad_signature', 'authentic', 'malformed', 'authentic', 'authentic', 'authentic', 'authentic'],
+  )
+  const padded = { ...series, long: 'x'.repeat(2 * 64 * 1024) }
+  t.match(await verifier.verify({ json: padded, bytes: encodeCanonical(padded) }), { reason: 'malformed' })
 })
 
 t.test('an origin that is gone is verified on the word of two witnesses, and of no fewer', async (t) => {

@@ -1,24 +1,32 @@
-import { parallelVerifications, type PublicKey } from '../crypto/index.ts'
+import { type PublicKey, type SignatureCheck, verifySignature, verifySignatures } from '../crypto/index.ts'
 import type { Environment } from '../environment.ts'
 import { FederationError } from '../errors.ts'
 import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  parsedBefore,
   type ParsedDocument,
   parseForVerifying,
+  parseStrict,
+  planObject,
   type SignatureVerdict,
   verifyDocument,
-  verifyObject,
-  verifyObjectInBackground,
 } from '../json/index.ts'
 import { type KeyAnswer, type KeyEvidence, type KeyFinder, readKeyDocument } from '../keys/index.ts'
 import { isServerName, type ServerNameOptions } from '../names/index.ts'
-import { isClaimed, readSignedObject, type SignedObject } from './signed-object.ts'
+import { type Soon, whenAllThere } from './at-once.ts'
+import { isClaimed, readSignedObject, type KeyClaim, type SignedObject } from './signed-object.ts'
 import { refused, type Verdict } from './verdict.ts'
 
 /** The largest thing that is looked at, in bytes: an object that carries another, each 64 KiB (PROTOCOL section 6.1). */
 const MAX_RECEIVED_BYTES = 2 * 64 * 1024
+
+/** Objects that are read before their signatures are checked together: enough for all cores, little for the memory. */
+const OBJECTS_TOGETHER = 64
+
+/** So many such groups are under way: while one is checked, another is read. */
+const GROUPS_UNDER_WAY = 2
 
 /** What a verifier works with. */
 export interface VerifierOptions {
@@ -29,24 +37,32 @@ export interface VerifierOptions {
   readonly environment: Environment
 }
 
-/** Says whether something is what its origin signed (PROTOCOL sections 2, 5 and 6.1). */
-export interface Verifier {
-  /**
-   * The verdict on a series, a chapter, a mirrored one, or a key document.
-   *
-   * @param received - raw bytes, or what `parseStrict` made of them. Never throws for what it is given.
-   */
-  verify(received: Uint8Array | JsonValue): Promise<Verdict>
-  /** The verdicts on many, in their order, on all cores. */
-  verifyAll(received: readonly (Uint8Array | JsonValue)[]): Promise<Verdict[]>
+/** An object that its receiver read and encoded before, as a follower does to hash it. */
+export interface EncodedObject {
+  readonly json: JsonObject
+  /** What `encodeCanonical` made of `json`, or would. */
+  readonly bytes: Uint8Array
+  /** What `signedBytes` would make of `json`, where it was cut out of the document that it came in. Default: unknown. */
+  readonly signedBytes?: Uint8Array | undefined
 }
 
-/** Checks the signatures of an object, here or on another core. */
-type SignatureChecker = (
-  object: JsonObject,
-  keys: ReadonlyMap<string, PublicKey>,
-  signed?: Uint8Array,
-) => SignatureVerdict | Promise<SignatureVerdict>
+/** Raw bytes as they came, or what `parseStrict` made of them, or that with its canonical bytes. */
+export type Received = Uint8Array | JsonValue | EncodedObject
+
+/** Says whether something is what its origin signed (PROTOCOL sections 2, 5 and 6.1). */
+export interface Verifier {
+  /** The verdict on a series, a chapter, a mirrored one, or a key document. Never throws for what it is given. */
+  verify(received: Received): Promise<Verdict>
+  /** The verdicts on many, in their order, on all cores. The thread is free again after some milliseconds at most. */
+  verifyAll(received: readonly Received[]): Promise<Verdict[]>
+}
+
+/** Signatures to check, and what is thought when that is done. */
+interface Plan {
+  readonly checks: readonly SignatureCheck[]
+  /** @param areGood - for each of the checks whether it holds. */
+  readonly conclude: (areGood: readonly boolean[]) => Verdict
+}
 
 /** A known key that may have signed an object, and on whose word. */
 interface Candidate {
@@ -54,92 +70,78 @@ interface Candidate {
   readonly evidence: KeyEvidence
 }
 
+/** Whose an object is and when it was made. */
+interface About {
+  readonly serverName: string
+  readonly madeTs: number
+}
+
+/** Why there is no key. */
+type KeyFault = Extract<KeyAnswer, { missing: string }>
+
 /** Builds the verifier. */
 export function createVerifier({ finder, groupKeys, names, environment }: VerifierOptions): Verifier {
-  async function judge(received: Uint8Array | JsonValue, check: SignatureChecker): Promise<Verdict> {
+  function plan(received: Received): Soon<Plan> {
     try {
-      const parsed =
-        received instanceof Uint8Array ? parseBounded(received) : { value: received, signedBytes: undefined }
-      return isKeyDocument(parsed.value)
-        ? await verifyKeyDocument(parsed.value)
-        : await verifyCatalogObject(parsed, 0, check)
+      const planned = planReceived(received)
+      return planned instanceof Promise ? planned.catch(malformed) : planned
     } catch (error) {
-      if (error instanceof FederationError && error.status === 400) return refused('malformed', error.message)
-      throw error
+      return malformed(error)
     }
   }
 
-  async function verifyCatalogObject(
-    { value, signedBytes }: ParsedDocument,
-    level: number,
-    check: SignatureChecker,
-  ): Promise<Verdict> {
+  function planReceived(received: Received): Soon<Plan> {
+    const parsed = parsedFrom(received)
+    if (!isKeyDocument(parsed.value)) return planObjectAndOrigin(parsed, 0)
+    // Its signatures are checked over what is encoded again, so all of it is read.
+    const json = received instanceof Uint8Array ? parseStrict(received) : parsed.value
+    return verifyKeyDocument(json as JsonObject).then(settled)
+  }
+
+  function planObjectAndOrigin({ value, signedBytes }: ParsedDocument, level: number): Soon<Plan> {
     const object = readSignedObject(value, names)
-    if (!object.origin) return verifyLevel(object, signedBytes, check)
-    if (level > 0)
-      return refused('bad_origin', 'An object that is mirrored must not mirror another one.', aboutOf(object))
-    const origin = await verifyCatalogObject({ value: object.origin, signedBytes: undefined }, level + 1, check)
-    const own = await verifyLevel(object, signedBytes, check)
-    if (!own.authentic || origin.authentic) return { ...own, origin }
-    const message = `The mirrored object of ${origin.serverName ?? 'an unknown server'} is not authentic: ${origin.message}`
-    return { ...refused('bad_origin', message, aboutOf(object)), origin }
-  }
-
-  async function verifyLevel(
-    object: SignedObject,
-    signed: Uint8Array | undefined,
-    check: SignatureChecker,
-  ): Promise<Verdict> {
-    const about = aboutOf(object)
-    const { candidates, faults } = await candidatesFor(object, about.madeTs)
-    const contradicted = Array.from(candidates).find(
-      ([keyId, { key, evidence }]) => evidence.source !== 'pinned' && !isClaimed(object.claimedKeys.get(keyId), key),
+    if (!object.origin) return planLevel(object, signedBytes)
+    if (level > 0) {
+      return settled(refused('bad_origin', 'An object that is mirrored must not mirror another one.', aboutOf(object)))
+    }
+    const origin = planObjectAndOrigin({ value: object.origin, signedBytes: undefined }, level + 1)
+    return whenAllThere([origin, planLevel(object, signedBytes)], ([inner, outer]) =>
+      joined(inner!, outer!, aboutOf(object)),
     )
-    if (contradicted) {
-      return refused(
-        'bad_signature',
-        `The object claims another key for ${contradicted[0]} than ${object.serverName} has.`,
-        about,
-      )
-    }
-    const verdict = await check(object.json, keysOf(candidates), signed)
-    if (verdict.verified) {
-      const evidence = evidenceOf(verdict.good, candidates)
-      return {
-        authentic: true,
-        reason: 'authentic',
-        message: `This is what ${signersIn(evidence)} signed.`,
-        ...about,
-        evidence,
-      }
-    }
-    if (verdict.reason === 'bad_signature') {
-      return refused('bad_signature', `${verdict.message}: the object was altered, or somebody else signed it.`, about)
-    }
-    const [fault] = faults
-    return fault
-      ? refused(fault.missing, `${fault.message}.`, about)
-      : refused('unsigned', `No key of ${object.serverName} signed this.`, about)
   }
 
-  async function candidatesFor(
-    object: SignedObject,
-    madeTs: number,
-  ): Promise<{ candidates: Map<string, Candidate>; faults: Extract<KeyAnswer, { missing: string }>[] }> {
+  /** @param signed - what the signatures of this level cover; undefined when it has to be encoded. */
+  function planLevel(object: SignedObject, signed: Uint8Array | undefined): Soon<Plan> {
+    const about = aboutOf(object)
+    const answers = object.claims.map(
+      (claim) => pinnedKey(claim) ?? finder.find(object.serverName, claim.keyId, about.madeTs),
+    )
+    return whenAllThere(answers, (found) => planWith(found, object, signed, about))
+  }
+
+  function planWith(
+    answers: readonly KeyAnswer[],
+    { json, serverName, claims }: SignedObject,
+    signed: Uint8Array | undefined,
+    about: About,
+  ): Plan {
     const candidates = new Map<string, Candidate>()
-    const faults: Extract<KeyAnswer, { missing: string }>[] = []
-    for (const [keyId, claimed] of object.claimedKeys) {
-      const pinned = pinnedKey(keyId, claimed)
-      const answer = pinned ?? (await finder.find(object.serverName, keyId, madeTs))
-      if ('key' in answer) candidates.set(keyId, answer)
-      else faults.push(answer)
+    const faults: KeyFault[] = []
+    for (const [index, answer] of answers.entries()) {
+      const { keyId, key } = claims[index]!
+      if ('missing' in answer) faults.push(answer)
+      else if (answer.evidence.source === 'pinned' || isClaimed(key, answer.key)) candidates.set(keyId, answer)
+      else
+        return settled(
+          refused('bad_signature', `The object claims another key for ${keyId} than ${serverName} has.`, about),
+        )
     }
-    // A release group's key is no key of the server: that it is unknown says nothing while another signature counts.
-    return { candidates, faults: faults.sort((a, b) => gravity(b) - gravity(a)) }
+    const { checks, verdict } = planObject(json, keysOf(candidates), signed)
+    return { checks, conclude: (areGood) => judged(verdict(areGood), candidates, faults, about) }
   }
 
   /** A release group signs with a key of its own, which nobody vouches for but the operator who pinned it. */
-  function pinnedKey(keyId: string, claimed: Uint8Array | undefined): Candidate | undefined {
+  function pinnedKey({ keyId, key: claimed }: KeyClaim): Candidate | undefined {
     for (const [group, key] of groupKeys) {
       if (!isClaimed(claimed, key)) continue
       return { key, evidence: { keyId, serverName: group, source: 'pinned', toldBy: [], firstSeenTs: undefined } }
@@ -187,28 +189,107 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
     }
   }
 
-  function aboutOf({ serverName, updatedTs }: SignedObject): { serverName: string; madeTs: number } {
+  function aboutOf({ serverName, updatedTs }: SignedObject): About {
     return { serverName, madeTs: updatedTs ?? environment.now() }
   }
 
+  async function verifyGroup(received: readonly Received[]): Promise<Verdict[]> {
+    const plans = await whenAllThere(received.map(plan), (planned) => planned)
+    const areGood = await verifySignatures(plans.flatMap(({ checks }) => checks))
+    let first = 0
+    return plans.map(({ checks, conclude }) => conclude(areGood.slice(first, (first += checks.length))))
+  }
+
   return {
-    verify: (received) => judge(received, verifyObject),
+    async verify(received) {
+      const planned = plan(received)
+      const { checks, conclude } = planned instanceof Promise ? await planned : planned
+      return conclude(checks.map(({ key, message, signature }) => verifySignature(key, message, signature)))
+    },
     async verifyAll(received) {
-      const verdicts: Verdict[] = []
-      const waiting = received.entries()
-      // So many are under way that all cores are busy, and one more is read meanwhile.
+      const groups = Array.from({ length: Math.ceil(received.length / OBJECTS_TOGETHER) }, (_, index) =>
+        received.slice(index * OBJECTS_TOGETHER, (index + 1) * OBJECTS_TOGETHER),
+      )
+      const verdicts: Verdict[][] = []
+      const waiting = groups.entries()
       const lane = async (): Promise<void> => {
-        for (const [index, object] of waiting) verdicts[index] = await judge(object, verifyObjectInBackground)
+        for (const [index, group] of waiting) verdicts[index] = await verifyGroup(group)
       }
-      await Promise.all(Array.from({ length: parallelVerifications + 1 }, lane))
-      return verdicts
+      await Promise.all(Array.from({ length: GROUPS_UNDER_WAY }, lane))
+      return verdicts.flat()
     },
   }
 }
 
-function parseBounded(bytes: Uint8Array): ParsedDocument {
-  if (bytes.byteLength <= MAX_RECEIVED_BYTES) return parseForVerifying(bytes)
+function parsedFrom(received: Received): ParsedDocument {
+  // Metadata are nearly all of an object, and only their signature is of interest here.
+  if (received instanceof Uint8Array) return parseForVerifying(bounded(received), 'metadata')
+  if (!isEncoded(received)) return { value: received, signedBytes: undefined }
+  const { json, bytes, signedBytes } = received
+  return signedBytes ? { value: json, signedBytes: bounded(signedBytes) } : parsedBefore(json, bounded(bytes))
+}
+
+/** JSON that was parsed holds no byte arrays. */
+function isEncoded(received: JsonValue | EncodedObject): received is EncodedObject {
+  return (
+    typeof received === 'object' && received !== null && 'bytes' in received && received.bytes instanceof Uint8Array
+  )
+}
+
+function bounded(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength <= MAX_RECEIVED_BYTES) return bytes
   throw new FederationError('invalid_json', `This is longer than ${MAX_RECEIVED_BYTES} bytes, which no object is.`)
+}
+
+function malformed(error: unknown): Plan {
+  if (error instanceof FederationError && error.status === 400) return settled(refused('malformed', error.message))
+  throw error
+}
+
+/** Nothing is to be checked. */
+function settled(verdict: Verdict): Plan {
+  return { checks: [], conclude: () => verdict }
+}
+
+/** The plan for an object and for the one that it mirrors. */
+function joined(inner: Plan, outer: Plan, about: About): Plan {
+  return {
+    checks: [...inner.checks, ...outer.checks],
+    conclude(areGood) {
+      const origin = inner.conclude(areGood.slice(0, inner.checks.length))
+      const own = outer.conclude(areGood.slice(inner.checks.length))
+      if (!own.authentic || origin.authentic) return { ...own, origin }
+      const message = `The mirrored object of ${origin.serverName ?? 'an unknown server'} is not authentic: ${origin.message}`
+      return { ...refused('bad_origin', message, about), origin }
+    },
+  }
+}
+
+/** What the signatures of one level mean, whose keys were found or not. */
+function judged(
+  verdict: SignatureVerdict,
+  candidates: ReadonlyMap<string, Candidate>,
+  faults: readonly KeyFault[],
+  about: About,
+): Verdict {
+  if (verdict.verified) {
+    const evidence = evidenceOf(verdict.good, candidates)
+    return {
+      authentic: true,
+      reason: 'authentic',
+      message: `This is what ${signersIn(evidence)} signed.`,
+      ...about,
+      evidence,
+    }
+  }
+  if (verdict.reason === 'bad_signature') {
+    return refused('bad_signature', `${verdict.message}: the object was altered, or somebody else signed it.`, about)
+  }
+  // A release group's key is no key of the server: that it is unknown says nothing while another signature counts.
+  const [gravest] = faults.toSorted((a, b) => gravity(b) - gravity(a))
+  return gravest
+    ? refused(gravest.missing, `${gravest.message}.`, about)
+    : refused('unsigned', `No key of ${about.serverName} signed this.`, about)
 }
 
 function keysOf(candidates: ReadonlyMap<string, Candidate>): Map<string, PublicKey> {
@@ -229,6 +310,6 @@ function isKeyDocument(json: JsonValue): json is JsonObject {
 }
 
 /** Which of several faults is told: a conflict outweighs everything, an unknown key nothing. */
-function gravity({ missing }: Extract<KeyAnswer, { missing: string }>): number {
+function gravity({ missing }: KeyFault): number {
   return ['unknown_key', 'unreachable', 'key_not_valid_then', 'key_conflict'].indexOf(missing)
 }
