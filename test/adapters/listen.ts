@@ -15,6 +15,7 @@ export async function listen(listener: RequestListener, federation: Federation):
     async close() {
       if (!server.listening) return
       const closed = once(server, 'close')
+      federation.endStreams()
       server.close()
       await closed
       await federation.close()

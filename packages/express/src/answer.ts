@@ -2,8 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Federation, FederationResponse } from '@manga-federation/core'
-import { readBody } from './body.ts'
-import type { ExpressRequest } from './request.ts'
+import { type ExpressRequest, ReceivedRequest } from './request.ts'
 
 /** Hands a request to the federation and writes its response, at once where it is there at once. */
 export function answer(
@@ -12,15 +11,7 @@ export function answer(
   response: ServerResponse,
   next: (error?: unknown) => void,
 ): void {
-  const answered = federation.handle({
-    method: request.method ?? 'GET',
-    target: request.originalUrl,
-    headers: request.headers,
-    get clientAddress() {
-      return request.ip ?? ''
-    },
-    body: (maxBytes) => readBody(request, maxBytes),
-  })
+  const answered = federation.handle(new ReceivedRequest(request))
   // Express 4 does not look at promises.
   if (answered instanceof Promise) answered.then((settled) => write(response, settled, next)).catch(next)
   else if (answered) write(response, answered, next)

@@ -126,17 +126,29 @@ t.test('@fastify/swagger lists the routes with their parameters', async (t) => {
   }
   t.same(Object.keys(paths).sort(), [
     '/.well-known/manga/servers',
+    '/v1/federation/followers',
+    '/v1/federation/followers/{server_name}',
+    '/v1/federation/send/{id}',
     '/v1/federation/version',
     '/v1/keys',
-    '/v1/keys/origin/{*}',
+    '/v1/keys/origin/{server_name}',
     '/v1/keys/query',
-    '/v1/keys/query/{*}',
+    '/v1/keys/query/{server_name}',
+    '/v1/load-balancer',
+    '/v1/load-balancer/{server_name}',
     '/v1/manga/chapters',
-    '/v1/manga/chapters/origin/{*}',
+    '/v1/manga/chapters/origin/{server_name}',
+    '/v1/manga/log/entries',
+    '/v1/manga/log/events',
+    '/v1/manga/log/head',
+    '/v1/manga/log/origin/{server_name}/entries',
+    '/v1/manga/log/origin/{server_name}/head',
     '/v1/manga/series',
-    '/v1/manga/series/origin/{*}',
+    '/v1/manga/series/origin/{server_name}',
   ])
   t.same(Object.keys(paths['/v1/manga/series'] ?? {}), ['get'])
+  t.match(paths['/v1/manga/log/origin/{server_name}/head']?.get?.parameters, [{ in: 'path', name: 'server_name' }])
+  t.match(paths['/v1/federation/send/{id}']?.put?.parameters, [{ in: 'path', name: 'id' }])
   t.same(paths['/v1/manga/chapters']?.get?.parameters?.map(({ name }) => name).sort(), [
     'cursor',
     'limit',

@@ -25,6 +25,8 @@ const plugin: FastifyPluginAsync<MangaFederationOptions> = async (app, options) 
   const federation = createFederation({ logger: app.log, ...withEmbeddedStore(options) })
   app.decorate('mangaFederation', federation)
   app.addHook('onReady', () => federation.start())
+  // What stays open would hold up the closing.
+  app.addHook('preClose', async () => federation.endStreams())
   app.addHook('onClose', () => federation.close())
 
   await app.register(async (scope) => {
@@ -34,25 +36,28 @@ const plugin: FastifyPluginAsync<MangaFederationOptions> = async (app, options) 
     scope.setValidatorCompiler(() => () => true)
     scope.setSerializerCompiler(() => String)
     const handler = answer(federation)
-    for (const [path, routes] of byPath(federation.routes)) {
-      for (const { method, documentation } of routes) {
-        scope.route({ method, url: path, schema: routeSchema(documentation), handler, exposeHeadRoute: false })
-      }
-      const others = METHODS.filter((method) => !routes.some((route) => route.method === method))
-      scope.route({ method: others, url: path, schema: UNDOCUMENTED, handler })
-      // Fastify takes a trailing slash for another path, unless the site set ignoreTrailingSlash.
-      const withSlash = `${path}/`
-      if (!path.endsWith('*') && !scope.hasRoute({ method: 'GET', url: withSlash })) {
-        scope.route({ method: METHODS, url: withSlash, schema: UNDOCUMENTED, handler })
-      }
+    for (const { route, path } of federation.routes) {
+      const schema = routeSchema(route.documentation)
+      scope.route({ method: route.method, url: listedPath(path), schema, handler, exposeHeadRoute: false })
+    }
+    for (const url of federation.routes.flatMap(({ path }) => [listedPath(path), pathBeside(path)])) {
+      const others = METHODS.filter((method) => !scope.hasRoute({ method, url }))
+      if (others.length > 0) scope.route({ method: others, url, schema: UNDOCUMENTED, handler })
     }
   })
 }
 
-function byPath(mounted: Federation['routes']): Map<string, Federation['routes'][number]['route'][]> {
-  const paths = new Map<string, Federation['routes'][number]['route'][]>()
-  for (const { route, path } of mounted) paths.set(path, [...(paths.get(path) ?? []), route])
-  return paths
+/**
+ * A path as `@fastify/swagger` lists it. Where it has an open part no request comes this way: Fastify ends parameters
+ * at a slash and limits their length, so the requests come by a wildcard, which several paths may share.
+ */
+function listedPath(path: string): string {
+  return path.replace('*', ':server_name(^$)').replace('{id}', ':id(^$)')
+}
+
+/** Fastify takes a trailing slash for another path, unless the site set ignoreTrailingSlash. */
+function pathBeside(path: string): string {
+  return /[*{]/.test(path) ? path.replace(/[*{].*$/, '*') : `${path}/`
 }
 
 function refuseWrongPlace(prefix: string, registeredBefore: boolean): void {

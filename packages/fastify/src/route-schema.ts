@@ -1,54 +1,36 @@
 import type { RouteDocumentation } from '@manga-federation/core'
-import type { FastifySchema } from 'fastify'
-
-/** What `@fastify/swagger` reads besides Fastify's own fields. */
-interface DocumentedSchema extends FastifySchema {
-  readonly summary: string
-  readonly description?: string
-  readonly tags: string[]
-}
 
 /** A route's documentation as a Fastify schema, so that `@fastify/swagger` lists it. */
-export function routeSchema({
-  summary,
-  description,
-  query,
-  body,
-  serverName,
-  responses,
-}: RouteDocumentation): DocumentedSchema {
+export function routeSchema(documentation: RouteDocumentation): object {
+  const { summary, description, query, body, serverName, segment, responses } = documentation
   return {
     summary,
     ...(description === undefined ? {} : { description }),
     tags: ['Manga federation'],
-    ...(query ? { querystring: querySchema(query) } : {}),
+    ...(serverName ? { params: textSchema('server_name', `${serverName}: its server name`) } : {}),
+    ...(segment ? { params: textSchema('id', segment) } : {}),
+    ...(query ? { querystring: parametersSchema(query) } : {}),
     ...(body ? { body } : {}),
-    ...(serverName === undefined
-      ? {}
-      : {
-          params: {
-            type: 'object',
-            properties: { '*': { type: 'string', description: `${serverName}: its percent-encoded server name` } },
-          },
-        }),
     response: Object.fromEntries(
-      Object.entries(responses).map(([status, response]) => [
+      Object.entries(responses).map(([status, { description: what, schema = { type: 'null' } }]) => [
         status,
-        { description: response.description, ...(response.schema ?? { type: 'null' }) },
+        { description: what, ...schema },
       ]),
     ),
   }
 }
 
-function querySchema(query: NonNullable<RouteDocumentation['query']>): object {
+function textSchema(name: string, description: string): object {
+  return parametersSchema({ [name]: { description, schema: { type: 'string' } } })
+}
+
+function parametersSchema(parameters: NonNullable<RouteDocumentation['query']>): object {
+  const entries = Object.entries(parameters)
   return {
     type: 'object',
     properties: Object.fromEntries(
-      Object.entries(query).map(([name, parameter]) => [
-        name,
-        { description: parameter.description, ...parameter.schema },
-      ]),
+      entries.map(([name, { description, schema }]) => [name, { description, ...schema }]),
     ),
-    required: Object.entries(query).flatMap(([name, parameter]) => (parameter.required ? [name] : [])),
+    required: entries.flatMap(([name, { required }]) => (required ? [name] : [])),
   }
 }

@@ -13,6 +13,8 @@ declare module 'koa' {
   }
 }
 
+type RouterMiddleware = ReturnType<Router['routes']>
+
 /** Koa middleware that carries the federation that it serves. */
 export interface MangaFederationMiddleware extends Middleware {
   /** Starts with the first request that is its own unless the site called `start()`; the site calls `close()`. */
@@ -32,8 +34,8 @@ export interface MangaFederationMiddleware extends Middleware {
 export function mangaFederation(options: MangaFederationOptions): MangaFederationMiddleware {
   const logger = options.logger ?? consoleLogger
   const federation = createFederation({ ...withEmbeddedStore(options), logger })
-  const router = routerOf(federation)
-  const route = router.routes()
+  const { router, quickRoutes } = routersOf(federation)
+  const routes = router.routes()
   let placeIsKnown = false
 
   function tellWrongPlace(prefix: string): void {
@@ -48,22 +50,30 @@ export function mangaFederation(options: MangaFederationOptions): MangaFederatio
     ctx.state.mangaFederation = federation
     if (!federation.owns(ctx.originalUrl)) return next()
     // The path as it came: koa-mount takes its prefix off ctx.path.
-    ctx.newRouterPath = pathOf(ctx.originalUrl)
+    const path = pathOf(ctx.originalUrl)
+    ctx.newRouterPath = path
+    const route = quickRoutes.get(path) ?? routes
     return route(ctx as Parameters<typeof route>[0], next)
   }
   return Object.assign(middleware, { federation, router })
 }
 
-/** One route a path: core tells methods apart, and reads the server name behind `*` from the raw target. */
-function routerOf(federation: Federation): Router {
+/**
+ * One route a path: core tells methods apart, and reads what the path leaves open from the raw target. A router tries
+ * its routes one after the other, so a path that leaves nothing open also has a router of its own.
+ */
+function routersOf(federation: Federation): { router: Router; quickRoutes: Map<string, RouterMiddleware> } {
   const router = new Router()
-  const paths = new Set(federation.routes.map(({ path }) => path.replace(/\*$/, '*serverName')))
-  for (const path of paths) {
-    router.all(path, (ctx: ParameterizedContext, next: Next) => answer(federation, ctx, next))
+  const quickRoutes = new Map<string, RouterMiddleware>()
+  const handle = (ctx: ParameterizedContext, next: Next): unknown => answer(federation, ctx, next)
+  for (const path of new Set(federation.routes.map((mounted) => mounted.path))) {
+    router.all(path.replace('*', '*serverName').replace('{id}', ':id'), handle)
+    if (!/[*{]/.test(path)) quickRoutes.set(path, new Router().all(path, handle).routes())
   }
-  return router
+  return { router, quickRoutes }
 }
 
 function pathOf(target: string): string {
-  return target.split('?', 1)[0] ?? target
+  const queryStart = target.indexOf('?')
+  return queryStart < 0 ? target : target.slice(0, queryStart)
 }

@@ -48,8 +48,10 @@ export interface RouteDocumentation {
   readonly query?: Readonly<Record<string, { description: string; schema: JsonSchema; required?: boolean }>>
   /** The JSON that a request brings. */
   readonly body?: JsonSchema
-  /** What the segment after the route's path means, when it has one. */
+  /** Whose server name stands in the place of `*`, when the path has one. */
   readonly serverName?: string
+  /** What stands in the place of `{id}`, when the path has one. */
+  readonly segment?: string
   /** Responses by status. */
   readonly responses: Readonly<Record<number, { description: string; schema?: JsonSchema }>>
 }
@@ -59,8 +61,10 @@ export interface Call {
   readonly request: FederationRequest
   /** Parsed anew each time that it is read. */
   readonly query: URLSearchParams
-  /** The canonical server name at the end of the path, on routes that take one. */
+  /** The canonical server name in the place of `*`, on routes that take one. */
   readonly serverName: string | undefined
+  /** What stands in the place of `{id}`, on routes that have one: 1 to 128 of `A-Z a-z 0-9 . _ ~ -`. */
+  readonly segment: string | undefined
 }
 
 /**
@@ -72,7 +76,10 @@ export interface Route<Parts> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** `site`: below the root of the site's host. `api`: below the path of `serverName`. */
   readonly base: 'site' | 'api'
-  /** `/keys`; or `/manga/series/origin/*`, whose end is one percent-encoded server name. */
+  /**
+   * `/keys`; or with one open part. `*` stands for a percent-encoded server name, as in `/manga/series/origin/*`, and
+   * more of the path may follow it. `{id}` stands for one plain segment, as in `/federation/send/{id}`.
+   */
   readonly path: string
   readonly documentation: RouteDocumentation
   /** Answers, at once where nothing has to be waited for. */

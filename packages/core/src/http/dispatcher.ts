@@ -1,6 +1,6 @@
 import { FederationError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import type { FederationRequest, FederationResponse, Route } from './contract.ts'
+import type { Call, FederationRequest, FederationResponse, Route } from './contract.ts'
 import type { Match } from './matcher.ts'
 import { errorResponse, optionsResponse, withoutBody } from './responses.ts'
 
@@ -9,13 +9,33 @@ export interface DispatcherOptions<Parts> {
   readonly match: (target: string) => Match<Parts> | undefined
   /** The running federation; a promise of it as long as it is not running yet. */
   readonly parts: () => Parts | Promise<Parts>
-  /** Reads the server name at the end of a path. */
+  /** Reads the server name in a path. */
   readonly decodeServerName: (raw: string) => string
   readonly logger: Logger
 }
 
 /** What a request without a query has; nobody adds to it. */
 const NO_PARAMETERS = new URLSearchParams()
+
+/** A class, since a literal with an accessor costs each request a hidden class of its own. */
+class MatchedCall implements Call {
+  readonly request: FederationRequest
+  readonly serverName: string | undefined
+  readonly segment: string | undefined
+  readonly #query: string
+
+  constructor(request: FederationRequest, { segment, query }: Match<never>, serverName: string | undefined) {
+    this.request = request
+    this.serverName = serverName
+    this.segment = segment
+    this.#query = query
+  }
+
+  /** Parsed when it is asked for: most routes have no parameters, and others know what they read before. */
+  get query(): URLSearchParams {
+    return this.#query === '' ? NO_PARAMETERS : new URLSearchParams(this.#query)
+  }
+}
 
 /** Answers a request, at once where nothing has to be waited for; undefined when it is not the federation's. */
 export type Dispatcher = (request: FederationRequest) => FederationResponse | undefined | Promise<FederationResponse>
@@ -39,15 +59,9 @@ export function createDispatcher<Parts>({
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = matched.routes.find((candidate) => candidate.method === method)
     if (!route) return withoutRoute(request.method, matched.routes)
-    const serverName = matched.rest === undefined ? undefined : decodeServerName(matched.rest)
-    const response = route.handle(running, {
-      request,
-      serverName,
-      // Parsed when it is asked for: most routes have no parameters, and others know what they read before.
-      get query() {
-        return matched.query === '' ? NO_PARAMETERS : new URLSearchParams(matched.query)
-      },
-    })
+    const { rawServerName } = matched
+    const serverName = rawServerName === undefined ? undefined : decodeServerName(rawServerName)
+    const response = route.handle(running, new MatchedCall(request, matched, serverName))
     if (request.method !== 'HEAD') return response
     return response instanceof Promise ? response.then(withoutBody) : withoutBody(response)
   }

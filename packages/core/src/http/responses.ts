@@ -54,6 +54,20 @@ export function jsonResponse(body: Uint8Array, cacheControl: string): Federation
   return { status: 200, headers, body }
 }
 
+/**
+ * Server-sent events. `no-transform` keeps middleware of the site from compressing them, which would hold them back,
+ * and `x-accel-buffering` does the same for nginx.
+ */
+export function eventStreamResponse(body: AsyncIterable<Uint8Array>): FederationResponse {
+  const headers = {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store, no-transform',
+    'x-accel-buffering': 'no',
+    ...PUBLIC,
+  }
+  return { status: 200, headers, body }
+}
+
 /** Prepares a document for serving. */
 export function readyDocument(bytes: Uint8Array, headers: ReadHeaders): ReadyDocument {
   return {

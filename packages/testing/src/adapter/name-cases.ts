@@ -30,7 +30,7 @@ const BROKEN: typeof SPELLINGS = [
   ['%00', 400, 'invalid_server_name'],
 ]
 
-/** Server names at the end of a path, which routers and proxies decode each in its own way. */
+/** Server names at the end and in the middle of a path, which routers and proxies decode each in its own way. */
 export function nameCases(withoutRawTargets: string | undefined): Case<Workbench>[] {
   return [
     { name: 'a server name in the path is read once, however it is spelled', run: (bench) => check(bench, SPELLINGS) },
@@ -44,12 +44,19 @@ export function nameCases(withoutRawTargets: string | undefined): Case<Workbench
 
 function check(bench: Workbench, spellings: typeof SPELLINGS): Promise<void> {
   return bench.withSite({}, async ({ ask }) => {
-    for (const kind of ['series', 'chapters']) {
+    for (const route of ['series/origin/*', 'chapters/origin/*', 'log/origin/*/head', 'log/origin/*/entries']) {
       for (const [spelling, status, code] of spellings) {
-        const answer = await ask('GET', `${API}/manga/${kind}/origin/${spelling}`)
-        assert.equal(answer.status, status, `${spelling}: ${answer.body.toString()}`)
-        if (code !== undefined) assert.equal(json(answer).error_code, code, spelling)
+        const target = targetOf(`${API}/manga/${route}`, spelling)
+        const answer = await ask('GET', target)
+        assert.equal(answer.status, status, `${target}: ${answer.body.toString()}`)
+        if (code !== undefined) assert.equal(json(answer).error_code, code, target)
       }
     }
   })
+}
+
+/** What is written behind a name comes at the end of the target, wherever the name stands. */
+function targetOf(path: string, spelling: string): string {
+  const [, name = '', behind = ''] = /^(.*?)(\/?(?:\?.*)?)$/.exec(spelling) ?? []
+  return path.replace('*', name) + behind
 }

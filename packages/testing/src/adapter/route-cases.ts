@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../case.ts'
 import { isNotFoundOfSite, json } from './expectations.ts'
-import { API, SERVER_NAME, type Workbench } from './workbench.ts'
+import { API, EVENTS, SERVER_NAME, type Workbench } from './workbench.ts'
 
 const OWN = encodeURIComponent(SERVER_NAME)
+
+/** The longest plain segment of a path. */
+const LONGEST_ID = 'x'.repeat(128)
 
 /** Targets of the reading routes, and what their answer must hold. */
 const READS: readonly (readonly [target: string, holds: RegExp])[] = [
@@ -42,13 +45,23 @@ export function routeCases(withoutRawTargets: string | undefined): Case<Workbenc
       name: 'every route of the table is reached, and answers with a status that its documentation names',
       run: (bench) =>
         bench.withSite({}, async ({ ask, federation }) => {
-          for (const { route, path } of federation.routes) {
-            const { status, body } = await ask(route.method, path.replace(/\*$/, OWN))
+          for (const { route, path } of federation.routes.filter((mounted) => API + mounted.route.path !== EVENTS)) {
+            const { status, body } = await ask(route.method, path.replace('*', OWN).replace('{id}', 'x'))
             const named = Object.keys(route.documentation.responses)
             assert.ok(
               named.includes(String(status)),
               `${route.method} ${path}: ${status} ${body.toString()} is not one of ${named.join()}`,
             )
+          }
+        }),
+    },
+    {
+      name: 'a plain segment reaches its route, up to its greatest length',
+      run: (bench) =>
+        bench.withSite({}, async ({ ask }) => {
+          for (const id of ['a.B_9~-', LONGEST_ID, `${LONGEST_ID}/`, 'a?x=1']) {
+            const refused = await ask('GET', `${API}/federation/send/${id}`)
+            assert.deepEqual([refused.status, refused.headers.allow], [405, 'PUT, OPTIONS'], id)
           }
         }),
     },
@@ -124,6 +137,10 @@ export function routeCases(withoutRawTargets: string | undefined): Case<Workbenc
         bench.withSite({}, async ({ ask }) => {
           for (const target of [API, `${API}/`, `${API}/other`, `${API}/KEYS`, '/.well-known/manga'])
             isNotFoundOfSite(await ask('GET', target))
+          for (const target of [`${API}/manga/log/origin/${OWN}`, `${API}/manga/log/origin/head`])
+            isNotFoundOfSite(await ask('GET', target))
+          for (const id of ['', 'a/b', 'a!', 'a%2Cb', LONGEST_ID + 'x'])
+            isNotFoundOfSite(await ask('PUT', `${API}/federation/send/${id}`))
         }),
     },
     {

@@ -7,6 +7,9 @@ import { type WatchedStore, watchedStore } from './watched-store.ts'
 export const SERVER_NAME = 'https://manga.example.com/v1'
 export const API = '/v1'
 
+/** Server-sent events: an answer that does not end by itself. */
+export const EVENTS: string = `${API}/manga/log/events`
+
 /** A mounted site as the cases use it. */
 export interface SiteUnderTest extends WatchedStore {
   readonly url: string
