@@ -21,6 +21,7 @@ const STATUS_OF = {
   invalid_parameter: 400,
   missing_series_id: 400,
   not_mirrored: 404,
+  future_cursor: 416,
   method_not_allowed: 405,
   body_too_large: 413,
   body_encoding: 415,
@@ -33,6 +34,15 @@ const STATUS_OF = {
   invalid_request_signature: 401,
   stale_request: 401,
   replayed_request: 401,
+  not_allowed: 403,
+  not_followed: 403,
+  too_many_followers: 403,
+  registration_closed: 403,
+  registration_refused: 403,
+  too_many_load_balancers: 403,
+  not_registered: 404,
+  transaction_reused: 400,
+  page_refused: 422,
 
   // Other servers
   key_conflict: 409,

@@ -3,6 +3,7 @@ import type { Store } from '@manga-federation/core'
 import { storeSuite } from '@manga-federation/testing'
 import t from 'tap'
 import type { SqlDriver } from './driver.ts'
+import { KIND_NUMBERS } from './kinds.ts'
 import { openWith } from './sqlite-store.ts'
 import { DRIVERS } from './test-drivers.ts'
 
@@ -19,7 +20,8 @@ for (const { name, driver, missing } of DRIVERS) {
       test: (title, run) => t.test(title, run),
       open: async () => openAt(join(folder, `${paths.size}.db`)),
       reopen: async (store) => openAt(paths.get(store)!),
-      rawObject: async (store, origin, kind, id) => rawBytes(driver!, paths.get(store)!, [origin, kind, id]),
+      rawObject: async (store, origin, kind, id) =>
+        rawBytes(driver!, paths.get(store)!, [origin, KIND_NUMBERS[kind], id]),
     })
   })
 
@@ -29,14 +31,18 @@ for (const { name, driver, missing } of DRIVERS) {
 }
 
 /** Reads an object's bytes with a connection of its own. */
-function rawBytes(driver: SqlDriver, path: string, key: [string, string, string]): Uint8Array | undefined {
+function rawBytes(
+  driver: SqlDriver,
+  path: string,
+  key: [origin: string, kind: number, id: string],
+): Uint8Array | undefined {
   const connection = driver(path)
   try {
     return connection
-      .prepare<{ bytes: Uint8Array }>(
-        'SELECT bytes FROM catalogs JOIN objects USING (catalog) JOIN bodies USING (body) WHERE origin = ? AND kind = ? AND id = ?',
+      .prepare<{ body: Uint8Array }>(
+        'SELECT body FROM catalogs JOIN objects USING (catalog) JOIN entries USING (entry) WHERE origin = ? AND kind = ? AND id = ?',
       )
-      .get(...key)?.bytes
+      .get(...key)?.body
   } finally {
     connection.close()
   }

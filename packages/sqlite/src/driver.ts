@@ -12,6 +12,8 @@ export interface SqlStatement<Row extends SqlRow = SqlRow> {
   run(...parameters: SqlValue[]): { changes: number | bigint; lastInsertRowid: number | bigint }
   get(...parameters: SqlValue[]): Row | undefined
   all(...parameters: SqlValue[]): Row[]
+  /** Row by row; one that is not read on needs no more work. */
+  iterate(...parameters: SqlValue[]): Iterable<Row>
 }
 
 /** The part of a connection that both drivers have, under the same names. */

@@ -2,9 +2,10 @@ import type { CatalogQuery, CatalogStore } from '@manga-federation/core'
 import { CATALOG_OF } from './catalog-of.ts'
 import type { StoreConnection } from './connection.ts'
 import type { SqlStatement, SqlValue } from './driver.ts'
+import { KIND_NUMBERS } from './kinds.ts'
 import { plainBytes } from './plain-bytes.ts'
 
-type ListedRow = { id: string; bytes: Uint8Array }
+type ListedRow = { id: string; body: Uint8Array }
 
 /** The SQL of one condition and the values of its parameters. */
 type Condition = readonly [sql: string, ...parameters: SqlValue[]]
@@ -26,13 +27,13 @@ export function listing(connection: StoreConnection): Pick<CatalogStore, 'list'>
     list: (query) =>
       connection.read(() => {
         const conditions = conditionsOf(query)
-        // CROSS JOIN fixes the order of the loops: objects first, and bodies only for the rows of the page.
+        // CROSS JOIN fixes the order of the loops: objects first, and entries only for the rows of the page.
         const statement = statementFor(
-          `SELECT id, bytes FROM objects ${indexFor(query)} CROSS JOIN bodies USING (body)
+          `SELECT id, body FROM objects ${indexFor(query)} CROSS JOIN entries USING (entry)
            WHERE ${conditions.map(([sql]) => sql).join(' AND ')} ORDER BY id LIMIT ?`,
         )
         const parameters = conditions.flatMap(([, ...values]) => values)
-        return statement.all(...parameters, query.limit).map(({ id, bytes }) => ({ id, bytes: plainBytes(bytes) }))
+        return statement.all(...parameters, query.limit).map(({ id, body }) => ({ id, bytes: plainBytes(body) }))
       }),
   }
 }
@@ -46,7 +47,7 @@ function indexFor({ seriesId }: CatalogQuery): string {
 function conditionsOf({ origin, kind, seriesId, afterId, sinceTs, locale, search }: CatalogQuery): Condition[] {
   const conditions: Condition[] = [
     [`catalog = ${CATALOG_OF}`, origin],
-    ['kind = ?', kind],
+    ['kind = ?', KIND_NUMBERS[kind]],
   ]
   if (seriesId !== undefined) conditions.push(['series_id = ?', seriesId])
   if (afterId !== undefined) conditions.push(['id > ?', afterId])

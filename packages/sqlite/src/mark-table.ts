@@ -1,6 +1,7 @@
 import type { CatalogStore } from '@manga-federation/core'
 import { CATALOG_OF } from './catalog-of.ts'
 import type { StoreConnection } from './connection.ts'
+import { KIND_NUMBERS } from './kinds.ts'
 
 /**
  * A temporary table: marks belong to a pass of this process, so they need not outlive it, leave nothing behind
@@ -9,14 +10,14 @@ import type { StoreConnection } from './connection.ts'
 const CREATE_MARKS = `
   CREATE TEMP TABLE marks (
     pass TEXT NOT NULL,
-    kind TEXT NOT NULL,
+    kind INTEGER NOT NULL,
     id TEXT NOT NULL,
     PRIMARY KEY (pass, kind, id)
   ) STRICT, WITHOUT ROWID`
 
 const UNMARKED = `
   FROM objects
-  WHERE catalog = ${CATALOG_OF} AND kind = ?
+  WHERE catalog = ${CATALOG_OF} AND kind = ? AND mirror_of IS NULL
     AND NOT EXISTS (SELECT 1 FROM marks WHERE pass = ? AND marks.kind = objects.kind AND marks.id = objects.id)`
 
 type MarkMethods = Pick<CatalogStore, 'mark' | 'countUnmarked' | 'listUnmarked' | 'endPass'>
@@ -32,14 +33,15 @@ export function markTable(connection: StoreConnection): MarkMethods {
   return {
     mark: (pass, kind, ids) =>
       connection.transaction('DEFERRED', () =>
-        ids.filter((id) => Number(insertMark.run(pass, kind, id).changes) === 0),
+        ids.filter((id) => Number(insertMark.run(pass, KIND_NUMBERS[kind], id).changes) === 0),
       ),
 
-    countUnmarked: (pass, origin, kind) => connection.read(() => countUnmarked.get(origin, kind, pass)?.n ?? 0),
+    countUnmarked: (pass, origin, kind) =>
+      connection.read(() => countUnmarked.get(origin, KIND_NUMBERS[kind], pass)?.n ?? 0),
 
     // No id is empty, so all come behind the empty text.
     listUnmarked: (pass, origin, kind, { afterId = '', limit }) =>
-      connection.read(() => selectUnmarked.all(origin, kind, pass, afterId, limit).map(({ id }) => id)),
+      connection.read(() => selectUnmarked.all(origin, KIND_NUMBERS[kind], pass, afterId, limit).map(({ id }) => id)),
 
     endPass: (pass) =>
       connection.read(() => {

@@ -9,9 +9,10 @@ const APPLICATION_ID = 0x4d466564
  * Each entry brings the schema to the next version; `user_version` counts those that a file has had. Entries that
  * were released never change.
  *
- * Objects and their bytes are apart: filters and counts walk through `objects`, whose rows are small and lie in the
- * order of listings, and touch no byte of `bodies`. Text is compared byte by byte, which in UTF-8 is the order of
- * Unicode code points.
+ * Objects and their bodies are apart: filters and counts walk through `objects`, whose rows are small and lie in the
+ * order of listings, and touch no byte of `entries`, which lie in the order of the log. There each body is in the row
+ * of its entry: an object is stored with two writes, and a page of the log is read from one place. Text is compared
+ * byte by byte, which in UTF-8 is the order of Unicode code points.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -32,40 +33,69 @@ const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE catalogs (
     catalog INTEGER PRIMARY KEY,
-    origin TEXT NOT NULL UNIQUE,
+    -- NULL in a catalog that was forgotten, until its rows are cleared.
+    origin TEXT UNIQUE,
     size INTEGER NOT NULL,
-    changed_ts INTEGER NOT NULL
+    changed_ts INTEGER NOT NULL,
+    head BLOB
   ) STRICT;
+
+  -- header and nodes are NULL in catalogs without a log, where a row is only the place of a body.
+  CREATE TABLE entries (
+    entry INTEGER PRIMARY KEY,
+    header BLOB,
+    nodes BLOB,
+    body BLOB,
+    CHECK (header IS NOT NULL OR body IS NOT NULL)
+  ) STRICT;
+
+  -- Objects whose body the origin left out.
+  CREATE TABLE withheld (
+    catalog INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (catalog, kind, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX withheld_by_seq ON withheld (catalog, seq);
 
   CREATE TABLE objects (
     catalog INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('series', 'chapter')),
+    kind INTEGER NOT NULL CHECK (kind IN (0, 1)),
     id TEXT NOT NULL,
-    body INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
     series_id TEXT,
     revision INTEGER NOT NULL,
     updated_ts INTEGER NOT NULL,
     content_hash BLOB NOT NULL,
     locales TEXT NOT NULL,
     search_text TEXT NOT NULL,
+    mirror_of TEXT,
     PRIMARY KEY (catalog, kind, id)
   ) STRICT, WITHOUT ROWID;
+
+  -- A body goes with the version that it belongs to. An entry of a log stays without it.
+  CREATE TRIGGER body_of_replaced AFTER UPDATE OF entry ON objects BEGIN
+    DELETE FROM entries WHERE entry = OLD.entry AND header IS NULL;
+    UPDATE entries SET body = NULL WHERE entry = OLD.entry;
+  END;
+
+  CREATE TRIGGER body_of_deleted AFTER DELETE ON objects BEGIN
+    DELETE FROM entries WHERE entry = OLD.entry AND header IS NULL;
+    UPDATE entries SET body = NULL WHERE entry = OLD.entry;
+  END;
 
   CREATE INDEX chapters_by_series ON objects (catalog, kind, series_id, id) WHERE series_id IS NOT NULL;
 
   -- The last revision of each id that was deleted; it stays when the id comes back.
   CREATE TABLE deletions (
     catalog INTEGER NOT NULL,
-    kind TEXT NOT NULL,
+    kind INTEGER NOT NULL,
     id TEXT NOT NULL,
     revision INTEGER NOT NULL,
     PRIMARY KEY (catalog, kind, id)
   ) STRICT, WITHOUT ROWID;
-
-  CREATE TABLE bodies (
-    body INTEGER PRIMARY KEY,
-    bytes BLOB NOT NULL
-  ) STRICT;
 
   -- Other servers whose keys are remembered.
   CREATE TABLE remote_servers (
@@ -103,6 +133,43 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
 
   CREATE INDEX nonces_by_expiry ON nonces (expires_ts);
+
+  CREATE TABLE following (
+    server_name TEXT PRIMARY KEY,
+    record BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE followers (
+    server_name TEXT PRIMARY KEY,
+    subscribed_ts INTEGER NOT NULL,
+    acknowledged_size INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    failing_since_ts INTEGER,
+    next_try_ts INTEGER NOT NULL,
+    last_error TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE balancers (
+    server_name TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    registered_ts INTEGER NOT NULL,
+    error_code TEXT,
+    error_message TEXT,
+    failures INTEGER NOT NULL,
+    checked_ts INTEGER,
+    succeeded_ts INTEGER,
+    next_poll_ts INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE transactions (
+    sender TEXT NOT NULL,
+    id TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    expires_ts INTEGER NOT NULL,
+    PRIMARY KEY (sender, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX transactions_by_expiry ON transactions (expires_ts);
   `,
 ]
 

@@ -24,6 +24,8 @@ const LARGE = Array.from({ length: 200 }, (_, index) => ({
   locales: '|en|',
   searchText: 'x',
   bytes: new Uint8Array(1000).fill(index),
+  seq: undefined,
+  mirrorOf: undefined,
 }))
 
 /** Fills a store with enough for a file of many pages. */
@@ -86,6 +88,25 @@ for (const { name, driver, missing } of DRIVERS) {
       })
     })
 
+    t.test('a forgotten catalog leaves no row, nor does one that another process began to forget', async (t) => {
+      const path = join(t.testdir(), 'store.db')
+      await withStore(driver!, path, fill)
+      sql(path, 'UPDATE catalogs SET origin = NULL')
+      await withStore(driver!, path, async ({ catalog }) => {
+        const log = { entries: [], head: undefined, withheld: [{ kind: 'series', id: 'w', seq: 0 }] } as const
+        await catalog.commit(ORIGIN, { expectedSize: 0, puts: LARGE, deletes: [], changedTs: 1 })
+        const deletes = LARGE.slice(0, 5)
+        await catalog.commit(ORIGIN, { expectedSize: LARGE.length, puts: [], deletes, changedTs: 1 })
+        await catalog.commit(ORIGIN, { expectedSize: LARGE.length + 5, puts: [], deletes: [], changedTs: 1, log })
+        await catalog.forget(ORIGIN)
+      })
+      const connection = driver!(path)
+      for (const table of ['catalogs', 'entries', 'objects', 'deletions', 'withheld']) {
+        t.equal(connection.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n, 0, table)
+      }
+      connection.close()
+    })
+
     t.test('what cannot be a store is refused, says why, and is left as it is', async (t) => {
       const folder = t.testdir({
         'text.db': 'not a database, but a text that somebody wrote '.repeat(50),
@@ -138,7 +159,7 @@ for (const { name, driver, missing } of DRIVERS) {
       const path = join(t.testdir(), 'store.db')
       await withStore(driver!, path, fill)
       const bytes = readFileSync(path)
-      writeFileSync(path, overwritten(bytes, 12 * 4096, bytes.length))
+      writeFileSync(path, overwritten(bytes, 32 * 4096, bytes.length))
       await withStore(driver!, path, async (store) => {
         t.same(await store.identity.load(), IDENTITY)
         const read = store.catalog.list({ origin: ORIGIN, kind: 'series', limit: 1000 })

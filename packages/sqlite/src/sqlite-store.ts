@@ -1,14 +1,19 @@
 import { resolve } from 'node:path'
 import { FederationError, type Store } from '@manga-federation/core'
+import { balancerTable } from './balancer-table.ts'
 import { catalogTables } from './catalog-tables.ts'
 import { StoreConnection, connect } from './connection.ts'
 import { makeFileIfMissing } from './database-file.ts'
 import { availableDriver, type SqlDriver } from './driver.ts'
+import { followerTable } from './follower-table.ts'
+import { followingTable } from './following-table.ts'
 import { identityTable } from './identity-table.ts'
+import { logTable } from './log-table.ts'
 import { nonceTable } from './nonce-table.ts'
 import { remoteKeyTables } from './remote-key-tables.ts'
 import { checkFile, migrate } from './schema.ts'
 import { explained } from './sqlite-errors.ts'
+import { transactionTable } from './transaction-table.ts'
 
 /** Where the embedded store keeps its data. */
 export interface SqliteStoreOptions {
@@ -75,6 +80,11 @@ function storeOn(connection: StoreConnection): Store {
     catalog: catalogTables(connection),
     remoteKeys: remoteKeyTables(connection),
     nonces: nonceTable(connection),
+    log: logTable(connection),
+    following: followingTable(connection),
+    followers: followerTable(connection),
+    balancers: balancerTable(connection),
+    transactions: transactionTable(connection),
     close: () => connection.close(),
   }
 }

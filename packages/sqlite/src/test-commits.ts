@@ -1,5 +1,7 @@
 import type { CatalogCommit, StoredObject } from '@manga-federation/core'
 
+const utf8 = new TextEncoder()
+
 export const ORIGIN = 'https://manga.example.com/v1'
 
 /** Chapters that each commit replaces; enough for it to fill several pages of the file. */
@@ -22,17 +24,43 @@ export function bytesOf(number: number): Uint8Array {
   return new Uint8Array(1000 + (number % 7)).fill(number % 251)
 }
 
-/** The changes of one commit: it counts up and replaces the chapters of the commit before by its own. */
+/** The head that a commit stores. */
+export function headOf(number: number): Uint8Array {
+  return utf8.encode(`head ${number}`)
+}
+
+/** The bytes of the log's entry with this number. */
+export function entryBytes(seq: number): Uint8Array {
+  return utf8.encode(`entry ${seq}`)
+}
+
+/** One commit: it counts up, replaces the chapters of the commit before by its own, and has an entry for each change. */
 export function commitOf(number: number): CatalogCommit {
+  const expectedSize = sizeAfter(number - 1)
+  const names = [{ kind: 'series' as const, id: 'counter' }, ...chapterNames(number)]
+  const deletes = number === 1 ? [] : chapterNames(number - 1)
   return {
-    expectedSize: sizeAfter(number - 1),
-    puts: [objectOf('series', 'counter', number), ...chapterIds(number).map((id) => objectOf('chapter', id, number))],
-    deletes: number === 1 ? [] : chapterIds(number - 1).map((id) => ({ kind: 'chapter' as const, id })),
+    expectedSize,
+    puts: names.map(({ kind, id }, index) => objectOf(kind, id, number, expectedSize + index)),
+    deletes,
     changedTs: number,
+    log: {
+      entries: [...names, ...deletes].map((name, index) => ({
+        ...name,
+        bytes: entryBytes(expectedSize + index),
+        nodes: new Uint8Array(32),
+      })),
+      head: headOf(number),
+      withheld: [],
+    },
   }
 }
 
-function objectOf(kind: StoredObject['kind'], id: string, number: number): StoredObject {
+function chapterNames(number: number): { kind: 'chapter'; id: string }[] {
+  return chapterIds(number).map((id) => ({ kind: 'chapter', id }))
+}
+
+function objectOf(kind: StoredObject['kind'], id: string, number: number, seq: number): StoredObject {
   return {
     kind,
     id,
@@ -43,5 +71,7 @@ function objectOf(kind: StoredObject['kind'], id: string, number: number): Store
     locales: '|en|',
     searchText: `commit ${number}`,
     bytes: bytesOf(number),
+    seq,
+    mirrorOf: undefined,
   }
 }

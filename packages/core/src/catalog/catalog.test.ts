@@ -1,13 +1,16 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { importSigningKey } from '../crypto/index.ts'
-import { encodeBase64, type JsonObject, parseStrict } from '../json/index.ts'
+import { importPublicKey, importSigningKey } from '../crypto/index.ts'
+import { encodeBase64, encodeCanonical, type JsonObject, parseStrict, verifyObject } from '../json/index.ts'
 import type { Logger } from '../logger.ts'
 import { silentLogger } from '../logger.ts'
+import { openOwnLog } from '../log/index.ts'
 import { memoryStore, type ObjectKind, type Store } from '../store/index.ts'
+import { silentTelemetry } from '../telemetry/index.ts'
 import { type ManualEnvironment, manualEnvironment } from '../test-environment.ts'
-import { runCatalog, type RunningCatalog } from './catalog.ts'
+import { type RepublishChange, runCatalog, type RunningCatalog } from './catalog.ts'
 import type { CatalogRepository } from './records.ts'
+import type { PublishReport } from './report.ts'
 import { type TestRepository, testRepository } from './test-repository.ts'
 
 const serverName = 'https://manga.example.com/v1'
@@ -27,17 +30,22 @@ interface Site {
   readonly warnings: { details: object; message: string }[]
 }
 
-function run(repository: CatalogRepository, store: Store = memoryStore()): Site {
+async function run(repository: CatalogRepository, store: Store = memoryStore()): Promise<Site> {
   const environment = manualEnvironment()
   const warnings: Site['warnings'] = []
   const note = (details: object, message: string): void => void warnings.push({ details, message })
   const logger: Logger = { ...silentLogger, warn: note, error: note }
+  const log = await openOwnLog({ serverName, store, keys, firstEpoch: 1, environment, logger })
+  // Its timers are not what these tests count.
+  await log.stop()
   const catalog = runCatalog({
     serverName,
     repository,
     store: store.catalog,
+    log,
     keys,
     committed: () => undefined,
+    telemetry: silentTelemetry,
     environment,
     logger,
   })
@@ -55,7 +63,7 @@ async function allIds(store: Store, kind: ObjectKind): Promise<string[]> {
 }
 
 t.test('the first pass publishes everything, and a second one signs nothing again', async (t) => {
-  const { catalog, store } = run(testRepository(250))
+  const { catalog, store } = await run(testRepository(250))
   t.match(await catalog.reconcile(), { outcome: 'complete', published: 750, removed: 0, unchanged: 0, problemCount: 0 })
   t.match(await published(store, 'series', 's7'), { id: 's7', server: serverName, revision: 1 })
   t.match(await catalog.reconcile(), { outcome: 'complete', published: 0, unchanged: 750 })
@@ -65,7 +73,7 @@ t.test('the first pass publishes everything, and a second one signs nothing agai
 
 t.test('a change is published with a higher revision, also when the id was deleted in between', async (t) => {
   const repository = testRepository(1)
-  const { catalog, store, environment } = run(repository)
+  const { catalog, store, environment } = await run(repository)
   await catalog.reconcile()
   await environment.advance(1000)
   repository.series.set('s1', { id: 's1', metadata: { en: { title: 'Renamed' } } })
@@ -84,7 +92,7 @@ t.test('a change is published with a higher revision, also when the id was delet
 
 t.test('when a series goes, its chapters are looked at again', async (t) => {
   const repository = testRepository(3)
-  const { catalog, store } = run(repository)
+  const { catalog, store } = await run(repository)
   await catalog.reconcile()
   repository.series.delete('s2')
   repository.chapters.delete('s2-1')
@@ -95,7 +103,7 @@ t.test('when a series goes, its chapters are looked at again', async (t) => {
 
 t.test('a burst of changes shares transactions and every caller gets the report of its batch', async (t) => {
   const repository = testRepository(0)
-  const { catalog, store } = run(repository)
+  const { catalog, store } = await run(repository)
   await catalog.reconcile()
   const reports = Array.from({ length: 1000 }, (_, number) => {
     const id = `s${number}`
@@ -111,7 +119,7 @@ t.test('a burst of changes shares transactions and every caller gets the report 
 
 t.test('what the site forgot to tell is found by reconcile, deletions included', async (t) => {
   const repository = testRepository(20)
-  const { catalog, store } = run(repository)
+  const { catalog, store } = await run(repository)
   await catalog.reconcile()
   repository.series.set('s3', { id: 's3', metadata: { en: { title: 'Quietly renamed' } } })
   repository.chapters.delete('s4-1')
@@ -129,7 +137,7 @@ t.test('a reconciled catalog is exactly what the repository has, whatever happen
   await fc.assert(
     fc.asyncProperty(fc.array(fc.record({ operation, told: fc.boolean() }), { maxLength: 30 }), async (steps) => {
       const repository = testRepository(0)
-      const { catalog, store } = run(repository)
+      const { catalog, store } = await run(repository)
       for (const {
         operation: { id, title },
         told,
@@ -164,7 +172,7 @@ t.test('a pass that would remove more than a fifth of the catalog waits for the 
   ]
   for (const { series, removed, outcome, why } of cases) {
     const repository = testRepository(series)
-    const { catalog, store, warnings } = run(repository)
+    const { catalog, store, warnings } = await run(repository)
     await catalog.reconcile()
     const victims = [...repository.chapters.keys(), ...repository.series.keys()].slice(0, removed)
     for (const id of victims) {
@@ -192,7 +200,7 @@ t.test(
   'a pass that fails half way removes nothing, keeps what it published, and is tried again by itself',
   async (t) => {
     const repository = testRepository(200)
-    const { catalog, store, environment, warnings } = run(repository)
+    const { catalog, store, environment, warnings } = await run(repository)
     await catalog.reconcile()
     repository.series.delete('s1')
     repository.series.set('s2', { id: 's2', metadata: { en: { title: 'New title' } } })
@@ -216,7 +224,7 @@ t.test(
 
 t.test('the listing is compared again once a day', async (t) => {
   const repository = testRepository(1)
-  const { catalog, store, environment } = run(repository)
+  const { catalog, store, environment } = await run(repository)
   await catalog.reconcile()
   repository.series.set('s9', { id: 's9', metadata: { en: { title: 'Forgotten' } } })
   await environment.advance(24 * 60 * 60 * 1000)
@@ -242,7 +250,7 @@ t.test('a record that cannot be signed is reported with its id, and the rest is 
     const { items } = await listChapters(page)
     return { items: [...bad.slice(0, 3), ...items, ...bad.slice(3)] as typeof items }
   }
-  const { catalog, store, warnings } = run(repository)
+  const { catalog, store, warnings } = await run(repository)
   const report = await catalog.reconcile()
   t.match(report, { outcome: 'complete', published: 6, problemCount: bad.length })
   t.same(
@@ -264,7 +272,7 @@ t.test('a record that cannot be signed is reported with its id, and the rest is 
 
 t.test('a published object whose record becomes wrong stays as it was', async (t) => {
   const repository = testRepository(1)
-  const { catalog, store } = run(repository)
+  const { catalog, store } = await run(repository)
   await catalog.reconcile()
   repository.series.set('s1', { id: 's1', metadata: { en: { title: '' } } })
   t.match(await catalog.reconcile(), { outcome: 'complete', problemCount: 1, removed: 0 })
@@ -280,7 +288,7 @@ t.test('an id that is listed twice is reported, and its first record is publishe
     const { items } = await listSeries(page)
     return { items: [...items, { id: 's1', metadata: { en: { title: 'Second' } } }] }
   }
-  const { catalog, store } = run(repository)
+  const { catalog, store } = await run(repository)
   t.match(await catalog.reconcile(), { outcome: 'complete', problems: [{ id: 's1', message: /more than once/ }] })
   t.match(await published(store, 'series', 's1'), { metadata: { en: { title: 'Series 1' } } })
   await catalog.stop()
@@ -288,7 +296,7 @@ t.test('an id that is listed twice is reported, and its first record is publishe
 
 t.test('a change whose record cannot be read is tried again until it can', async (t) => {
   const repository = testRepository(1)
-  const { catalog, store, environment } = run(repository)
+  const { catalog, store, environment } = await run(repository)
   await catalog.reconcile()
   const { getSeries } = repository
   repository.series.set('s1', { id: 's1', metadata: { en: { title: 'Later' } } })
@@ -306,6 +314,23 @@ t.test('a change whose record cannot be read is tried again until it can', async
   await catalog.stop()
 })
 
+t.test('changes that fail one after the other are all tried again', async (t) => {
+  const repository = testRepository(3)
+  const { catalog, store, environment } = await run(repository)
+  await catalog.reconcile()
+  const { commit } = store.catalog
+  store.catalog.commit = async () => Promise.reject(new Error('disk full'))
+  for (const id of ['s1', 's2', 's3']) {
+    repository.series.set(id, { id, metadata: { en: { title: 'Renamed' } } })
+    t.match(await catalog.changed({ series: [id] }), { published: 0, problemCount: 1 })
+  }
+  store.catalog.commit = commit
+  await environment.advance(60_000)
+  await catalog.changed({})
+  for (const id of ['s1', 's2', 's3']) t.match(await published(store, 'series', id), { revision: 2 }, id)
+  await catalog.stop()
+})
+
 t.test('wrong answers of a repository are named, and the published catalog stays', async (t) => {
   const wrong: [string, Partial<Record<keyof CatalogRepository, unknown>>, RegExp][] = [
     ['no page', { listSeries: async () => [] }, /must return \{ items/],
@@ -317,7 +342,7 @@ t.test('wrong answers of a repository are named, and the published catalog stays
   ]
   for (const [what, overrides, message] of wrong) {
     const repository = testRepository(2)
-    const { catalog, store } = run(repository)
+    const { catalog, store } = await run(repository)
     await catalog.reconcile()
     Object.assign(repository, overrides)
     const report = await catalog.reconcile()
@@ -326,7 +351,7 @@ t.test('wrong answers of a repository are named, and the published catalog stays
     await catalog.stop()
   }
   const repository = testRepository(2)
-  const { catalog } = run({ ...repository, getSeries: async () => repository.series.get('s2') })
+  const { catalog } = await run({ ...repository, getSeries: async () => repository.series.get('s2') })
   await catalog.reconcile()
   t.match(await catalog.changed({ series: ['s1'] }), {
     problems: [{ message: /asked for "s1" and returned another record/ }],
@@ -345,13 +370,13 @@ function endless(): () => Promise<unknown> {
 t.test('a repository that never answers does not stop publishing for ever, nor closing', async (t) => {
   const hangs: TestRepository = testRepository(1)
   hangs.listSeries = () => new Promise(() => undefined)
-  const slow = run(hangs)
+  const slow = await run(hangs)
   const pass = slow.catalog.reconcile()
   await slow.environment.advance(60_000)
   t.match(await pass, { outcome: 'failed', message: 'listSeries failed: no answer within 60 seconds' })
   await slow.catalog.stop()
 
-  const closing = run(hangs)
+  const closing = await run(hangs)
   const stuck = closing.catalog.reconcile()
   await closing.environment.yieldToOthers()
   await closing.catalog.stop()
@@ -362,7 +387,7 @@ t.test('a repository that never answers does not stop publishing for ever, nor c
 t.test('two processes that publish into one store never fork the catalog', async (t) => {
   const store = memoryStore()
   const repository = testRepository(40)
-  const [one, two] = [run(repository, store), run(repository, store)]
+  const [one, two] = await Promise.all([run(repository, store), run(repository, store)])
   await Promise.all([one.catalog.reconcile(), two.catalog.reconcile()])
   const { size } = await store.catalog.state(serverName)
   t.equal(size, 120, 'every object was signed once')
@@ -373,7 +398,7 @@ t.test('two processes that publish into one store never fork the catalog', async
 t.test('a store that fails is reported and publishing goes on when it is back', async (t) => {
   const store = memoryStore()
   const repository = testRepository(1)
-  const { catalog, environment } = run(repository, store)
+  const { catalog, environment } = await run(repository, store)
   await catalog.reconcile()
   const { commit } = store.catalog
   store.catalog.commit = async () => Promise.reject(new Error('disk full'))
@@ -383,5 +408,95 @@ t.test('a store that fails is reported and publishing goes on when it is back', 
   await environment.advance(1000)
   await catalog.changed({})
   t.match(await published(store, 'series', 's1'), { revision: 2 })
+  await catalog.stop()
+})
+
+const releaseServer = 'https://release.example.com/v1'
+
+/** A chapter as another server signed it; nobody here checks its signatures. */
+function releasedChapter(title: string, description = ''): JsonObject {
+  return {
+    id: 'c1',
+    server: releaseServer,
+    series_id: 's1',
+    metadata: { en: { title, sort_id: 1000, alternative_titles: ['Another'], description }, ja: { title: 5 } },
+    signing_keys: { 'ed25519:theirs': 'key' },
+    signatures: { 'ed25519:theirs': 'signature' },
+  }
+}
+
+const republished = (origin: JsonObject, id = 'm-c1'): RepublishChange => ({
+  puts: [{ kind: 'chapter', id, seriesId: 'm-s1', mirrorOf: releaseServer, origin }],
+  gone: [],
+})
+
+t.test(
+  'what a mirror publishes anew wraps the other server’s object, and is signed only when that changes',
+  async (t) => {
+    const { catalog, store } = await run(testRepository(0))
+    await catalog.reconcile()
+    const origin = releasedChapter('Released')
+    await catalog.republish(republished(origin))
+    const object = await published(store, 'chapter', 'm-c1')
+    t.match(object, { id: 'm-c1', server: serverName, series_id: 'm-s1', revision: 1, metadata: origin.metadata })
+    t.same(object?.origin, origin, 'unchanged')
+    t.same(verifyObject(object!, new Map([[key.keyId, importPublicKey(signingKey.publicKey)]])), {
+      verified: true,
+      good: [key.keyId],
+    })
+    t.same(await store.catalog.get(serverName, 'chapter', 'm-c1'), encodeCanonical(object), 'in canonical form')
+    const found = await store.catalog.list({ origin: serverName, kind: 'chapter', search: 'another', limit: 9 })
+    t.same(
+      found.map(({ id }) => id),
+      ['m-c1'],
+      'and is found by its titles',
+    )
+    await catalog.republish(republished(origin))
+    t.match(await published(store, 'chapter', 'm-c1'), { revision: 1 })
+    await catalog.republish(republished(releasedChapter('Corrected')))
+    t.match(await published(store, 'chapter', 'm-c1'), { revision: 2, metadata: { en: { title: 'Corrected' } } })
+    await catalog.republish({ puts: [], gone: [{ kind: 'chapter', id: 'm-c1' }] })
+    t.equal(await published(store, 'chapter', 'm-c1'), undefined)
+    t.equal((await store.catalog.state(serverName)).size, 3, 'each change is one entry of the log')
+    await catalog.stop()
+  },
+)
+
+t.test(
+  'a wrapped object may be as large as one is without what it wraps; what cannot be wrapped is logged',
+  async (t) => {
+    const { catalog, store, warnings } = await run(testRepository(0))
+    await catalog.reconcile()
+    await catalog.republish(republished(releasedChapter('Long', 'x'.repeat(60_000))))
+    t.ok(await published(store, 'chapter', 'm-c1'))
+    t.same(warnings, [])
+    await catalog.republish(republished(releasedChapter('Longer', 'x'.repeat(66_000)), 'm-c2'))
+    await catalog.republish(republished({ id: 'c3' }, 'm-c3'))
+    t.match(
+      warnings.flatMap(({ details }) => (details as PublishReport).problems),
+      [
+        { id: 'm-c2', message: /bytes long once signed/ },
+        { id: 'm-c3', message: /has no metadata/ },
+      ],
+    )
+    t.equal(await store.catalog.count(serverName, 'chapter'), 1)
+    await catalog.stop()
+  },
+)
+
+t.test('reconciling leaves alone what is published anew, and is braked by the site’s own objects alone', async (t) => {
+  const repository = testRepository(20)
+  const { catalog, store } = await run(repository)
+  await catalog.reconcile()
+  const puts = Array.from({ length: 500 }, (_, number) => republished(releasedChapter('x'), `m-${number}`).puts).flat()
+  await catalog.republish({ puts, gone: [] })
+  t.match(await catalog.reconcile(), { outcome: 'complete', removed: 0, unchanged: 60, missing: 0 })
+  for (const id of [...repository.chapters.keys(), ...repository.series.keys()].slice(0, 55)) {
+    repository.series.delete(id)
+    repository.chapters.delete(id)
+  }
+  t.match(await catalog.reconcile(), { outcome: 'needs_confirmation', missing: 55, message: /55 of 60/ })
+  await catalog.reconcile({ confirmRemoval: true })
+  t.equal(await store.catalog.count(serverName, 'chapter'), 500)
   await catalog.stop()
 })

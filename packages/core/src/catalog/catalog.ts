@@ -1,14 +1,17 @@
 import type { Environment } from '../environment.ts'
 import type { OwnKeys } from '../keys/index.ts'
+import type { OwnLog } from '../log/index.ts'
 import type { Logger } from '../logger.ts'
 import type { CatalogStore } from '../store/index.ts'
+import type { Telemetry } from '../telemetry/index.ts'
 import { type ChangedIds, createChangeIntake } from './changes.ts'
 import { guardRepository } from './guarded-repository.ts'
 import { type PassOptions, type ReconcileReport, runPass } from './pass.ts'
 import { createSerialQueue } from './queue.ts'
 import type { CatalogRepository } from './records.ts'
-import type { PublishReport } from './report.ts'
-import { createCatalogWriter } from './writer.ts'
+import { draftOfMirrored, type MirroredRecord } from './objects.ts'
+import { type PublishReport, ReportBuilder } from './report.ts'
+import { createCatalogWriter, draftAll, type ObjectName } from './writer.ts'
 
 /** How often the whole listing is compared with what is published. */
 const RECONCILE_INTERVAL_MS = 24 * 60 * 60 * 1000
@@ -55,22 +58,39 @@ export interface CatalogOptions {
   readonly serverName: string
   readonly repository: CatalogRepository
   readonly store: CatalogStore
+  readonly log: Pick<OwnLog, 'commit'>
   readonly keys: Pick<OwnKeys, 'active'>
   /** Called after each commit. */
   readonly committed: () => void
+  readonly telemetry: Pick<Telemetry, 'published' | 'span'>
   readonly environment: Environment
   readonly logger: Logger
 }
 
+/** What a mirror publishes anew of other servers' objects, and what of that it takes back. */
+export interface RepublishChange {
+  /** At most 1,000 with `gone`; no id twice. */
+  readonly puts: readonly MirroredRecord[]
+  /** Ids in this catalog. */
+  readonly gone: readonly ObjectName[]
+}
+
 /** A catalog with its background work. */
 export interface RunningCatalog extends Catalog {
+  /**
+   * Publishes objects that wrap those of other servers, in one transaction. What is published already as it is stays
+   * as it is; an object that cannot be wrapped is logged and left out.
+   *
+   * @throws FederationError `store_conflict`, or whatever the store failed with: nothing was published then.
+   */
+  republish(change: RepublishChange): Promise<void>
   /** Ends background work; resolves when the step that is under way is done. */
   stop(): Promise<void>
 }
 
 /** Starts publishing this server's own catalog: the first pass begins at once. */
 export function runCatalog(options: CatalogOptions): RunningCatalog {
-  const { serverName, store, environment, logger } = options
+  const { serverName, store, telemetry, environment, logger } = options
   const queue = createSerialQueue()
   const closing = new AbortController()
   const repository = guardRepository(options.repository, environment, closing.signal)
@@ -85,7 +105,7 @@ export function runCatalog(options: CatalogOptions): RunningCatalog {
 
   async function pass(confirmRemoval: boolean): Promise<ReconcileReport> {
     cancelNext?.()
-    const report = await runPass(parts, confirmRemoval)
+    const report = await telemetry.span('manga_federation.reconcile', {}, () => runPass(parts, confirmRemoval))
     running = undefined
     last = { ...report, finishedTs: environment.now() }
     if (!closing.signal.aborted) {
@@ -109,6 +129,14 @@ export function runCatalog(options: CatalogOptions): RunningCatalog {
       running ??= pass(confirmRemoval)
       return running
     },
+    republish: ({ puts, gone }) =>
+      queue(async () => {
+        const report = new ReportBuilder()
+        const drafts = draftAll(puts, draftOfMirrored, ({ kind, id }) => ({ kind, id }), report)
+        await writer.apply({ drafts, gone }, report)
+        if (report.problemCount === 0) return
+        logger.warn({ problems: report.problems }, 'objects of other servers that could not be published anew')
+      }),
     async status() {
       const [series, chapters] = await Promise.all([
         store.count(serverName, 'series'),

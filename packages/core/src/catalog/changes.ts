@@ -49,6 +49,8 @@ interface Batch {
 /** Builds the intake of changes. */
 export function createChangeIntake(options: ChangeIntakeOptions): ChangeIntake {
   const { queue, environment, logger } = options
+  /** Ids whose record could not be read or stored, until they are tried again. */
+  const failed = { series: new Set<string>(), chapter: new Set<string>() }
   let waiting: Batch | undefined
   let failures = 0
   let cancelRetry: (() => void) | undefined
@@ -58,8 +60,8 @@ export function createChangeIntake(options: ChangeIntakeOptions): ChangeIntake {
     const report = new ReportBuilder()
     const done = queue(async () => {
       waiting = undefined
-      const failed = await publishIds(options, ids, report)
-      if (failed.length > 0) retryLater(failed)
+      const failedNow = await publishIds(options, ids, report)
+      if (failedNow.length > 0) retryLater(failedNow)
       else failures = 0
       if (report.problemCount > 0) {
         logger.warn(
@@ -72,12 +74,16 @@ export function createChangeIntake(options: ChangeIntakeOptions): ChangeIntake {
     return { ids, report, done }
   }
 
-  function retryLater(failed: readonly FailedIds[]): void {
+  function retryLater(failedNow: readonly FailedIds[]): void {
+    for (const { kind, ids } of failedNow) for (const id of ids) failed[kind].add(id)
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS)
     failures += 1
     cancelRetry?.()
     cancelRetry = environment.after(delayMs, () => {
-      for (const { kind, ids } of failed) add(kind, ids)
+      for (const kind of ['series', 'chapter'] as const) {
+        add(kind, [...failed[kind]])
+        failed[kind].clear()
+      }
     })
   }
 
@@ -133,7 +139,7 @@ async function publishSlice(
   ids: readonly string[],
   report: ReportBuilder,
 ): Promise<string[]> {
-  const change = changeOf(kind, await lookUp(repository, kind, ids))
+  const change = changeOf(kind, await lookUp(repository, kind, ids), report)
   await writer.apply(change, report)
   if (kind === 'chapter') return []
   const chapters = await Promise.all(change.gone.map((series) => publishedChapters(store, serverName, series.id)))

@@ -13,3 +13,8 @@ export function isLocaleTag(text: string): boolean {
 export function localeIndex(tags: readonly string[]): string {
   return `|${tags.map((tag) => tag.toLowerCase()).join('|')}|`
 }
+
+/** The same for the metadata of another server's object: what is no tag is passed over. */
+export function foreignLocaleIndex(metadata: object): string {
+  return localeIndex(Object.keys(metadata).filter(isLocaleTag))
+}

@@ -1,33 +1,34 @@
 import { sha256 } from '../crypto/index.ts'
 import { FederationError, reasonOf } from '../errors.ts'
-import { canonicalText, encodeBase64 } from '../json/index.ts'
-import type { LoadedKey } from '../keys/index.ts'
+import { canonicalText, isJsonObject, type JsonObject } from '../json/index.ts'
 import type { ObjectKind, StoredObject } from '../store/index.ts'
-import { localeIndex } from './locale.ts'
-import { type CheckedRecord, checkRecord } from './rules.ts'
+import { foreignLocaleIndex, localeIndex } from './locale.ts'
+import { checkRecord } from './rules.ts'
 import { searchText } from './search.ts'
+import { titlesOf } from './titles.ts'
 
-/** The largest object in bytes, signed (PROTOCOL section 6.1). */
-export const MAX_OBJECT_BYTES: number = 64 * 1024
-
-const encoder = new TextEncoder()
-
-/** A record ready to be signed, and the hash that tells whether it differs from what is published. */
-export interface Draft {
-  readonly kind: ObjectKind
-  readonly id: string
-  readonly contentHash: Uint8Array
+/** An object ready to be signed. It outlives its record by a page, so it keeps text only: little is alive at a time. */
+export interface Draft extends Omit<StoredObject, 'revision' | 'updatedTs' | 'bytes' | 'seq'> {
   /**
-   * Signs the draft as a new version of the object, with every key given, on another core where there is one.
-   *
-   * @throws FederationError `invalid_record` when the object is too large.
+   * The canonical text of what was said of the object, cut where the federation's own fields go:
+   * `"id":…,"images":…,"metadata":…,"origin":…` and `,"series_id":…` or nothing.
    */
-  sign(version: {
-    revision: number
-    updatedTs: number
-    serverName: string
-    keys: readonly LoadedKey[]
-  }): Promise<StoredObject>
+  readonly content: readonly [beforeRevision: string, afterRevision: string]
+  /** Bytes of another server's object in it, which do not count toward the largest size. */
+  readonly originBytes: number
+}
+
+/** Another server's object, to be published anew by this one. */
+export interface MirroredRecord {
+  readonly kind: ObjectKind
+  /** The object's id in this catalog. */
+  readonly id: string
+  /** The id of its series in this catalog; undefined on series. */
+  readonly seriesId: string | undefined
+  /** The server that signed it. */
+  readonly mirrorOf: string
+  /** The object as that server signed it. */
+  readonly origin: JsonObject
 }
 
 /**
@@ -36,45 +37,49 @@ export interface Draft {
  * @throws FederationError `invalid_record`, whose message says which field must be mended.
  */
 export function draftOf(kind: ObjectKind, record: unknown): Draft {
-  const checked = checkRecord(kind, record)
-  const content = contentFragments(checked)
-  const contentHash = sha256(content.beforeRevision + content.afterRevision)
-  // A draft outlives its record by a page: what it keeps is text only, so that little is alive at a time.
-  const { id, seriesId } = checked
-  const locales = localeIndex(Object.keys(checked.metadata))
-  const titles = searchText(checked.titles)
+  const { id, images, metadata, seriesId } = checkRecord(kind, record)
   return {
-    kind,
-    id,
-    contentHash,
-    sign: async (version) => ({
-      kind,
-      id,
-      seriesId,
-      revision: version.revision,
-      updatedTs: version.updatedTs,
-      contentHash,
-      locales,
-      searchText: titles,
-      bytes: await signedBytes(content, version),
-    }),
+    ...draftFrom({ kind, id, seriesId, metadata }, { id, images, metadata }),
+    locales: localeIndex(Object.keys(metadata)),
+    mirrorOf: undefined,
+    originBytes: 0,
   }
 }
 
-/** The canonical text of what the site said, cut where the federation's own fields go. */
-interface ContentFragments {
-  /** `"id":…,"images":…,"metadata":…` */
-  readonly beforeRevision: string
-  /** `,"series_id":…` or nothing. */
-  readonly afterRevision: string
+/**
+ * Turns another server's object into a draft of one that wraps it (PROTOCOL section 6.1).
+ *
+ * @throws FederationError `invalid_record` when it cannot be wrapped.
+ */
+export function draftOfMirrored({ kind, id, seriesId, mirrorOf, origin }: MirroredRecord): Draft {
+  const { metadata } = origin
+  if (!isJsonObject(metadata))
+    throw new FederationError('invalid_record', 'the object of the other server has no metadata')
+  const draft = draftFrom({ kind, id, seriesId, metadata }, { id, metadata, origin })
+  const locales = foreignLocaleIndex(metadata)
+  return { ...draft, locales, mirrorOf, originBytes: encoder.encode(canonicalText(origin)).length }
 }
 
-function contentFragments({ id, images, metadata, seriesId }: CheckedRecord): ContentFragments {
+const encoder = new TextEncoder()
+
+function draftFrom(
+  { kind, id, seriesId, metadata }: Pick<Draft, 'kind' | 'id' | 'seriesId'> & { readonly metadata: object },
+  members: object,
+): Omit<Draft, 'locales' | 'mirrorOf' | 'originBytes'> {
+  const content = contentOf(members, seriesId)
+  return {
+    kind,
+    id,
+    seriesId,
+    content,
+    contentHash: sha256(content[0] + content[1]),
+    searchText: searchText(titlesOf(metadata as Readonly<Record<string, unknown>>)),
+  }
+}
+
+function contentOf(members: object, seriesId: string | undefined): Draft['content'] {
   try {
-    return {
-      beforeRevision: membersOf({ id, images, metadata }),
-      afterRevision: seriesId === undefined ? '' : `,${membersOf({ series_id: seriesId })}`,
-    }
+    return [membersOf(members), seriesId === undefined ? '' : `,${membersOf({ series_id: seriesId })}`]
   } catch (error) {
     throw new FederationError('invalid_record', reasonOf(error), { cause: error })
   }
@@ -83,32 +88,6 @@ function contentFragments({ id, images, metadata, seriesId }: CheckedRecord): Co
 /** An object's canonical text without its braces. */
 function membersOf(object: object): string {
   return canonicalText(object).slice(1, -1)
-}
-
-/**
- * Writes the signed object. Its members stand in canonical order here, so that the metadata, which is nearly all of
- * it, is encoded once and not three times; a test compares with the general encoder.
- */
-async function signedBytes(
-  content: ContentFragments,
-  { revision, updatedTs, serverName, keys }: Parameters<Draft['sign']>[0],
-): Promise<Uint8Array> {
-  const head = `{${content.beforeRevision},"revision":${revision}${content.afterRevision},"server":${canonicalText(serverName)}`
-  const signingKeys = canonicalText(Object.fromEntries(keys.map((key) => [key.keyId, key.publicKeyBase64])))
-  const tail = `"signing_keys":${signingKeys},"updated_ts":${updatedTs}}`
-  const message = encoder.encode(`${head},${tail}`)
-  const signed = await Promise.all(
-    keys.map(async (key) => [key.keyId, encodeBase64(await key.signingKey.signInBackground(message))]),
-  )
-  const signatures = canonicalText(Object.fromEntries(signed))
-  const bytes = encoder.encode(`${head},"signatures":${signatures},${tail}`)
-  if (bytes.byteLength > MAX_OBJECT_BYTES) {
-    throw new FederationError(
-      'invalid_record',
-      `the object is ${bytes.byteLength} bytes long once signed; ${MAX_OBJECT_BYTES} at most are allowed: shorten its texts`,
-    )
-  }
-  return bytes
 }
 
 /**

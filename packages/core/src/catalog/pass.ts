@@ -5,20 +5,13 @@ import { encodeBase64 } from '../json/index.ts'
 import type { CatalogStore, ObjectKind } from '../store/index.ts'
 import type { GuardedRepository } from './guarded-repository.ts'
 import type { SerialQueue } from './queue.ts'
+import { needsConfirmation } from './removal-brake.ts'
 import { type PublishReport, ReportBuilder } from './report.ts'
-import type { CatalogChange, CatalogWriter } from './writer.ts'
+import { draftOf } from './objects.ts'
+import { type CatalogChange, type CatalogWriter, draftAll, type ObjectName } from './writer.ts'
 
 /** Records a page and a transaction: some 10 ms of work, after which the site's requests have their turn. */
 export const PAGE_RECORDS = 100
-
-/** Pages that are read, signed and stored as one task; what the site tells meanwhile waits for some 50 ms. */
-const PAGES_A_TASK = 10
-
-/** A pass that would remove more than this share of the catalog … */
-const MAX_REMOVED_SHARE = 1 / 5
-
-/** … and more than this many objects waits for the operator's word (DESIGN, CatalogRepository). */
-const MAX_REMOVED_OBJECTS = 50
 
 /** Pages without anything new after which a listing counts as one that never ends. */
 const MAX_PAGES_WITHOUT_NEWS = 100
@@ -59,8 +52,9 @@ export async function runPass(options: PassOptions, confirmRemoval: boolean): Pr
   try {
     for (const kind of KINDS) await publishListing(options, pass, kind, report)
     const missing = await sum(KINDS, (kind) => store.countUnmarked(pass, serverName, kind))
-    const total = await sum(KINDS, (kind) => store.count(serverName, kind))
-    if (!confirmRemoval && missing > MAX_REMOVED_OBJECTS && missing > total * MAX_REMOVED_SHARE) {
+    // Of the site's own objects: what is republished of others must not make the brake easier to pass.
+    const total = report.published + report.unchanged + missing
+    if (!confirmRemoval && needsConfirmation({ missing, total })) {
       return { ...report.finish(), outcome: 'needs_confirmation', missing, message: brakeMessage(missing, total) }
     }
     for (const kind of KINDS) await removeUnlisted(options, pass, kind, report)
@@ -99,25 +93,27 @@ async function publishListing(
   }
 }
 
-/** The pages of one task: more than one, so that one can be signed while the one before it is stored. */
+/**
+ * The pages of one task: as many as nobody else waits for, so that one can be signed while the one before it is stored.
+ */
 async function* nextPages(
-  { repository, store, environment, closing }: PassOptions,
+  { repository, store, queue, environment, closing }: PassOptions,
   pass: string,
   kind: ObjectKind,
   progress: Progress,
   report: ReportBuilder,
 ): AsyncGenerator<CatalogChange> {
-  for (let page = 0; page < PAGES_A_TASK && !progress.ended; page += 1) {
+  do {
     if (closing.aborted) throw new FederationError('closed', 'The federation was closed in the middle of a pass.')
     const { items, next } = await repository.list(kind, progress.cursor, PAGE_RECORDS)
-    const records = await takeFresh(store, pass, kind, items, report)
+    const fresh = await takeFresh(store, pass, kind, items, report)
     progress.cursor = next
     progress.ended = next === undefined
-    progress.pagesWithoutNews = records.length > 0 ? 0 : progress.pagesWithoutNews + 1
+    progress.pagesWithoutNews = fresh.length > 0 ? 0 : progress.pagesWithoutNews + 1
     if (progress.pagesWithoutNews > MAX_PAGES_WITHOUT_NEWS) throw endless(kind, progress.pagesWithoutNews)
-    yield { records, gone: [] }
+    yield changeOf(kind, fresh, report)
     await environment.yieldToOthers()
-  }
+  } while (!progress.ended && !queue.isWaitedFor())
 }
 
 function endless(kind: ObjectKind, pages: number): FederationError {
@@ -135,8 +131,8 @@ async function takeFresh(
   kind: ObjectKind,
   items: readonly unknown[],
   report: ReportBuilder,
-): Promise<{ kind: ObjectKind; record: unknown; label: string }[]> {
-  const records = items.map((record, index) => ({ kind, record, ...identify(record, index) }))
+): Promise<Answer[]> {
+  const records = items.map((record, index) => ({ record, ...identify(record, index) }))
   const ids = new Set(records.flatMap(({ id }) => (id === undefined ? [] : [id])))
   const seen = new Set(await store.mark(pass, kind, [...ids]))
   return records.filter(({ id, label }) => {
@@ -171,11 +167,17 @@ async function removeUnlisted(
     if (ids.length === 0) return
     await queue(async () => {
       const answers = await lookUp(repository, kind, ids)
-      await writer.apply(changeOf(kind, answers), report)
+      await writer.apply(changeOf(kind, answers, report), report)
     })
     afterId = ids.at(-1)
     await environment.yieldToOthers()
   }
+}
+
+/** What a repository has under an id, which stands for it in reports; undefined when it has nothing. */
+export interface Answer {
+  readonly label: string
+  readonly record: unknown
 }
 
 /** Asks for records one by one. */
@@ -183,20 +185,18 @@ export async function lookUp(
   repository: GuardedRepository,
   kind: ObjectKind,
   ids: readonly string[],
-): Promise<Map<string, unknown>> {
-  const answers = new Map<string, unknown>()
-  for (const id of ids) answers.set(id, await repository.get(kind, id))
+): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for (const id of ids) answers.push({ label: id, record: await repository.get(kind, id) })
   return answers
 }
 
-/** What the answers mean for the catalog: a record is published, none is a removal. */
-export function changeOf(kind: ObjectKind, answers: ReadonlyMap<string, unknown>): CatalogChange {
-  const records = [...answers].filter(([, record]) => record !== undefined)
-  const gone = [...answers].filter(([, record]) => record === undefined)
-  return {
-    records: records.map(([id, record]) => ({ kind, record, label: id })),
-    gone: gone.map(([id]) => ({ kind, id })),
-  }
+/** What answers mean for the catalog: a record is published, none is a removal. Wrong records are reported. */
+export function changeOf(kind: ObjectKind, answers: readonly Answer[], report: ReportBuilder): CatalogChange {
+  const nameOf = ({ label }: Answer): ObjectName => ({ kind, id: label })
+  const found = answers.filter(({ record }) => record !== undefined)
+  const missing = answers.filter(({ record }) => record === undefined)
+  return { drafts: draftAll(found, ({ record }) => draftOf(kind, record), nameOf, report), gone: missing.map(nameOf) }
 }
 
 async function sum<T>(items: readonly T[], numberOf: (item: T) => Promise<number>): Promise<number> {

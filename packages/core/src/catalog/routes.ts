@@ -1,5 +1,5 @@
 import { FederationError } from '../errors.ts'
-import type { Call, FederationResponse, Route, RouteDocumentation } from '../http/index.ts'
+import { type Call, ERROR_SCHEMA, type FederationResponse, type Route, type RouteDocumentation } from '../http/index.ts'
 import type { CatalogState, ObjectKind } from '../store/index.ts'
 import type { Listings } from './listing.ts'
 import { type ListingPlan, type ListingReader, type ListingRequest, MAX_LIMIT } from './listing-request.ts'
@@ -30,12 +30,6 @@ const OBJECTS_SCHEMA = {
       signatures: { type: 'object', additionalProperties: { type: 'string' } },
     },
   },
-} as const
-
-const ERROR_SCHEMA = {
-  type: 'object',
-  required: ['error_code', 'message'],
-  properties: { error_code: { type: 'string' }, message: { type: 'string' } },
 } as const
 
 const COMMON_QUERY: NonNullable<RouteDocumentation['query']> = {

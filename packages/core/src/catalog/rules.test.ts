@@ -4,9 +4,11 @@ import { importPublicKey, importSigningKey } from '../crypto/index.ts'
 import { encodeBase64, encodeCanonical, type JsonObject, parseStrict, signObject, verifyObject } from '../json/index.ts'
 import { isIpfsUrl } from './ipfs.ts'
 import { isLocaleTag, localeIndex } from './locale.ts'
-import { draftOf, MAX_OBJECT_BYTES } from './objects.ts'
+import { type Draft, draftOf } from './objects.ts'
 import { checkRecord } from './rules.ts'
 import { normalizeForSearch } from './search.ts'
+import { MAX_OBJECT_BYTES, signObjects } from './sign-objects.ts'
+import { titlesOf } from './titles.ts'
 
 const signingKey = importSigningKey(new Uint8Array(32).fill(7))
 const key = {
@@ -15,7 +17,15 @@ const key = {
   publicKeyBase64: encodeBase64(signingKey.publicKey),
   expiredTs: undefined,
 }
-const version = { revision: 3, updatedTs: 1_750_000_000_000, serverName: 'https://manga.example.com/v1', keys: [key] }
+const revision = 3
+const signing = { updatedTs: 1_750_000_000_000, serverName: 'https://manga.example.com/v1', keys: [key] }
+/** The bytes of a signed object. */
+async function bytesOf(draft: Draft): Promise<Uint8Array> {
+  const [result] = await signObjects([{ draft, revision }], signing)()
+  if (!result || 'fault' in result) throw new Error(result?.fault)
+  return result.signed.object.bytes
+}
+
 const CID_V0 = 'QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n'
 const CID_V1 = 'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi'
 
@@ -92,7 +102,7 @@ t.test('defaults are filled in and both spellings of alternative titles are read
     },
   })
   t.same(series.metadata.en, { title: 'T', 'alternative-titles': ['A'], mangaupdates: '55901', my_own: [1] })
-  t.same(series.titles, ['T', 'A'])
+  t.same(titlesOf(series.metadata), ['T', 'A'])
   t.end()
 })
 
@@ -113,25 +123,25 @@ t.test('a signed object is what the general encoder and signer make of it', asyn
         ? { id: objectId, metadata: locales }
         : { id: objectId, seriesId, metadata: locales, images: folder }
       const kind = isSeries ? 'series' : 'chapter'
-      const object = await draftOf(kind, record).sign(version)
+      const bytes = await bytesOf(draftOf(kind, record))
       const expected = signObject(
         {
           id: objectId,
-          server: version.serverName,
+          server: signing.serverName,
           ...(isSeries ? {} : { series_id: seriesId }),
           ...(isSeries || folder === undefined ? {} : { images: folder }),
           metadata: checkRecord(kind, record).metadata,
-          revision: version.revision,
-          updated_ts: version.updatedTs,
+          revision,
+          updated_ts: signing.updatedTs,
           signing_keys: { [key.keyId]: key.publicKeyBase64 },
         } as JsonObject,
         key.keyId,
         signingKey,
       )
-      return Buffer.compare(object.bytes, encodeCanonical(expected)) === 0
+      return Buffer.compare(bytes, encodeCanonical(expected)) === 0
     }),
   )
-  const { bytes } = await draftOf('series', { id: 's', metadata: { ja: { title: '漫画' } } }).sign(version)
+  const bytes = await bytesOf(draftOf('series', { id: 's', metadata: { ja: { title: '漫画' } } }))
   const verdict = verifyObject(
     parseStrict(bytes) as JsonObject,
     new Map([[key.keyId, importPublicKey(signingKey.publicKey)]]),
@@ -146,14 +156,11 @@ t.test('an object of 64 KiB is signed and one byte more is refused', async (t) =
     metadata: { en: { title: 'T', description: 'x'.repeat(characters) } },
   })
   const sizeOf = async (characters: number): Promise<number> =>
-    (await draftOf('series', record(characters)).sign(version)).bytes.byteLength
+    (await bytesOf(draftOf('series', record(characters)))).byteLength
   const empty = await sizeOf(0)
   const room = MAX_OBJECT_BYTES - empty
   t.equal(await sizeOf(room), MAX_OBJECT_BYTES)
-  await t.rejects(sizeOf(room + 1), {
-    code: 'invalid_record',
-    message: `${MAX_OBJECT_BYTES + 1} bytes long`,
-  })
+  await t.rejects(sizeOf(room + 1), { message: `${MAX_OBJECT_BYTES + 1} bytes long` })
   t.end()
 })
 

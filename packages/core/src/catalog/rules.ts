@@ -24,8 +24,6 @@ export interface CheckedRecord {
   readonly images: string | undefined
   /** By locale, in the protocol's spelling. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  /** Titles and alternative titles of all locales. */
-  readonly titles: readonly string[]
 }
 
 /**
@@ -45,7 +43,7 @@ export function checkRecord(kind: ObjectKind, record: unknown): CheckedRecord {
       kind === 'series' ? seriesMetadata(`metadata.${tag}`, fields) : chapterMetadata(`metadata.${tag}`, fields),
     ]),
   )
-  return { kind, id, seriesId, images: checkImages(kind, record.images), metadata, titles: titlesOf(metadata) }
+  return { kind, id, seriesId, images: checkImages(kind, record.images), metadata }
 }
 
 function checkId(name: string, value: unknown): string {
@@ -130,13 +128,6 @@ function defaultSortId(path: string, chapter: unknown): number {
     throw refusal(`${path}.chapter is ${describe(chapter)}, which is no number such as 10.5: give ${path}.sort_id too`)
   }
   return Math.round(Number(chapter) * SORT_IDS_A_CHAPTER)
-}
-
-function titlesOf(metadata: CheckedRecord['metadata']): string[] {
-  return Object.values(metadata).flatMap((fields) => [
-    String(fields.title),
-    ...(((fields['alternative-titles'] ?? fields.alternative_titles) as string[] | undefined) ?? []),
-  ])
 }
 
 /** A value as a message shows it: short, and with its type visible. */

@@ -2,9 +2,12 @@ import { sameBytes } from '../bytes.ts'
 import type { Environment } from '../environment.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import type { OwnKeys } from '../keys/index.ts'
-import type { CatalogStore, KnownVersion, ObjectKind, StoredObject } from '../store/index.ts'
-import { type Draft, draftOf } from './objects.ts'
+import type { OwnDeletion, OwnLog } from '../log/index.ts'
+import type { CatalogStore, KnownVersion, ObjectKind } from '../store/index.ts'
+import type { Telemetry } from '../telemetry/index.ts'
+import type { Draft } from './objects.ts'
 import type { ReportBuilder } from './report.ts'
+import { signObjects, type SigningResult } from './sign-objects.ts'
 
 /** How often a commit is tried again when another process was faster. Each loss means that the other one went on. */
 const MAX_COMMIT_ATTEMPTS = 20
@@ -13,23 +16,31 @@ const MAX_COMMIT_ATTEMPTS = 20
 export interface WriterOptions {
   readonly serverName: string
   readonly store: CatalogStore
+  readonly log: Pick<OwnLog, 'commit'>
   readonly keys: Pick<OwnKeys, 'active'>
   /** Called after each commit, before it is told of. */
   readonly committed: () => void
+  readonly telemetry: Pick<Telemetry, 'published'>
   readonly environment: Environment
 }
 
 /** What a writer makes visible together. */
 export interface CatalogChange {
-  /** Records as the repository returned them. */
-  readonly records: readonly { readonly kind: ObjectKind; readonly record: unknown; readonly label: string }[]
-  /** Ids of objects that the site no longer has. */
-  readonly gone: readonly { readonly kind: ObjectKind; readonly id: string }[]
+  /** Objects, each once. */
+  readonly drafts: readonly Draft[]
+  /** Objects that are no longer to be there. */
+  readonly gone: readonly ObjectName[]
 }
 
-/** Puts records into the store: what differs from the published version is signed, the rest is left alone. */
+/** Names an object of the catalog. */
+export interface ObjectName {
+  readonly kind: ObjectKind
+  readonly id: string
+}
+
+/** Puts objects into the store and its log: what differs from the published version is signed, the rest is left alone. */
 export interface CatalogWriter {
-  /** Applies a change in one transaction. Records that cannot be signed are reported and left out. */
+  /** Applies a change in one transaction. Objects that cannot be signed are reported and left out. */
   apply(change: CatalogChange, report: ReportBuilder): Promise<void>
   /** Applies changes that share no id, in order: while one is stored, the next one is being signed. */
   applyAll(changes: AsyncIterable<CatalogChange>, report: ReportBuilder): Promise<void>
@@ -37,77 +48,70 @@ export interface CatalogWriter {
 
 /** A change on its way: compared with what is published, and being signed. */
 interface PreparedChange {
-  /** What can be signed. */
-  readonly drafts: Set<Draft>
-  readonly gone: CatalogChange['gone']
-  readonly signing: Promise<SigningResult[]>
-  readonly deletes: CatalogChange['gone']
+  readonly change: CatalogChange
+  /** Waits for what is being signed. */
+  readonly finishSigning: () => Promise<SigningResult[]>
+  readonly deletes: readonly OwnDeletion[]
   readonly changedTs: number
 }
 
-type SigningResult = { readonly draft: Draft } & ({ readonly object: StoredObject } | { readonly fault: string })
-
 /** Builds the writer of this server's own catalog. */
-export function createCatalogWriter({ serverName, store, keys, committed, environment }: WriterOptions): CatalogWriter {
-  async function prepare(drafts: Set<Draft>, gone: CatalogChange['gone']): Promise<PreparedChange> {
+export function createCatalogWriter(options: WriterOptions): CatalogWriter {
+  const { serverName, store, log, keys, committed, telemetry, environment } = options
+
+  async function prepare(change: CatalogChange): Promise<PreparedChange> {
+    const { drafts, gone } = change
     const changedTs = environment.now()
     const known = await knownVersions([...drafts, ...gone])
-    const changed = [...drafts].filter((draft) => !isPublishedAs(known[draft.kind].get(draft.id), draft))
-    const signing = changed.map((draft) => {
-      const revision = (known[draft.kind].get(draft.id)?.revision ?? 0) + 1
-      return sign(draft, { revision, updatedTs: changedTs })
+    const changed = drafts.filter((draft) => !isPublishedAs(known[draft.kind].get(draft.id), draft))
+    const versions = changed.map((draft) => {
+      return { draft, revision: (known[draft.kind].get(draft.id)?.revision ?? 0) + 1 }
     })
-    const deletes = gone.filter(({ kind, id }) => known[kind].get(id)?.contentHash)
-    return { drafts, gone, signing: Promise.all(signing), deletes, changedTs }
+    const finishSigning = signObjects(versions, { serverName, updatedTs: changedTs, keys: keys.active() })
+    const deletes = gone.flatMap(({ kind, id }) => {
+      const version = known[kind].get(id)
+      return version?.contentHash ? [{ kind, id, revision: version.revision }] : []
+    })
+    return { change, finishSigning, deletes, changedTs }
   }
 
-  async function sign(draft: Draft, version: { revision: number; updatedTs: number }): Promise<SigningResult> {
-    try {
-      return { draft, object: await draft.sign({ ...version, serverName, keys: keys.active() }) }
-    } catch (error) {
-      return { draft, fault: reasonOf(error) }
-    }
-  }
-
-  /** @returns the catalog's new size; undefined when another process committed in between and nothing was stored. */
+  /** @returns the log's new size; undefined when another process committed in between and nothing was stored. */
   async function commit(
-    { drafts, signing, deletes, changedTs }: PreparedChange,
+    prepared: PreparedChange,
     expectedSize: number,
     report: ReportBuilder,
   ): Promise<number | undefined> {
-    const results = await signing
-    const puts = results.flatMap((result) => ('object' in result ? [result.object] : []))
-    for (const result of results) {
-      if ('object' in result) continue
-      report.problem({ kind: result.draft.kind, id: result.draft.id, message: result.fault })
-      drafts.delete(result.draft)
-    }
+    const { change, finishSigning, deletes, changedTs } = prepared
+    const results = await finishSigning()
+    const puts = results.flatMap((result) => ('signed' in result ? [result.signed] : []))
     let size = expectedSize
     if (puts.length + deletes.length > 0) {
-      const state = await store.commit(serverName, { expectedSize, puts, deletes, changedTs })
+      const state = await log.commit({ expectedSize, puts, deletes, changedTs })
       if (!state) return undefined
       committed()
+      telemetry.published({ puts: puts.length, deletes: deletes.length })
       size = state.size
+    }
+    for (const result of results) {
+      if ('fault' in result) report.problem({ kind: result.draft.kind, id: result.draft.id, message: result.fault })
     }
     report.published += puts.length
     report.removed += deletes.length
-    report.unchanged += drafts.size - puts.length
+    report.unchanged += change.drafts.length - results.length
     return size
   }
 
   /** Compares, signs and stores again as long as another process is faster. */
-  async function insist(drafts: Set<Draft>, gone: CatalogChange['gone'], report: ReportBuilder): Promise<void> {
+  async function insist(change: CatalogChange, report: ReportBuilder): Promise<void> {
     for (let attempt = 0; attempt < MAX_COMMIT_ATTEMPTS; attempt += 1) {
       // The size is read first: whatever is committed after this makes the commit fail.
       const { size } = await store.state(serverName)
-      if ((await commit(await prepare(drafts, gone), size, report)) !== undefined) return
+      if ((await commit(await prepare(change), size, report)) !== undefined) return
     }
     throw new FederationError('store_conflict', 'Another process kept writing to the same store; try again.')
   }
 
-  async function knownVersions(
-    items: readonly { readonly kind: ObjectKind; readonly id: string }[],
-  ): Promise<Record<ObjectKind, Map<string, KnownVersion>>> {
+  async function knownVersions(items: readonly ObjectName[]): Promise<Record<ObjectKind, Map<string, KnownVersion>>> {
     const read = async (kind: ObjectKind): Promise<Map<string, KnownVersion>> => {
       const ids = items.filter((item) => item.kind === kind).map((item) => item.id)
       return ids.length === 0 ? new Map() : store.versions(serverName, kind, ids)
@@ -116,14 +120,14 @@ export function createCatalogWriter({ serverName, store, keys, committed, enviro
   }
 
   return {
-    apply: ({ records, gone }, report) => insist(draftsOf(records, report), gone, report),
+    apply: insist,
     async applyAll(changes, report) {
       let size: number | undefined = (await store.state(serverName)).size
       let before: PreparedChange | undefined
-      const land = async (change: PreparedChange): Promise<void> => {
-        size = size === undefined ? undefined : await commit(change, size, report)
+      const land = async (prepared: PreparedChange): Promise<void> => {
+        size = size === undefined ? undefined : await commit(prepared, size, report)
         // Another process writes too: what was compared before it did counts no more, so from here on one by one.
-        if (size === undefined) await insist(change.drafts, change.gone, report)
+        if (size === undefined) await insist(prepared.change, report)
       }
       const landPrevious = async (next?: PreparedChange): Promise<void> => {
         const previous = before
@@ -131,8 +135,7 @@ export function createCatalogWriter({ serverName, store, keys, committed, enviro
         if (previous) await land(previous)
       }
       try {
-        for await (const { records, gone } of changes)
-          await landPrevious(await prepare(draftsOf(records, report), gone))
+        for await (const change of changes) await landPrevious(await prepare(change))
       } finally {
         // Also when reading the next one failed: what was read before is published.
         await landPrevious()
@@ -145,14 +148,23 @@ function isPublishedAs(version: KnownVersion | undefined, draft: Draft): boolean
   return version?.contentHash !== undefined && sameBytes(version.contentHash, draft.contentHash)
 }
 
-function draftsOf(records: CatalogChange['records'], report: ReportBuilder): Set<Draft> {
-  const drafts = records.flatMap(({ kind, record, label }) => {
+/**
+ * Makes drafts; what cannot be published is reported and left out.
+ *
+ * @param label - what to call an item in the report.
+ */
+export function draftAll<Item>(
+  items: readonly Item[],
+  draft: (item: Item) => Draft,
+  label: (item: Item) => ObjectName,
+  report: ReportBuilder,
+): Draft[] {
+  return items.flatMap((item) => {
     try {
-      return [draftOf(kind, record)]
+      return [draft(item)]
     } catch (error) {
-      report.problem({ kind, id: label, message: reasonOf(error) })
+      report.problem({ ...label(item), message: reasonOf(error) })
       return []
     }
   })
-  return new Set(drafts)
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { encodeBase64, type JsonObject, type JsonValue, parseStrict } from '../json/index.ts'
+import { encodeBase64, encodeCanonical, type JsonObject, type JsonValue, parseStrict } from '../json/index.ts'
 import {
   type EntryHeader,
   HEAD_LIFETIME_MS,
@@ -38,6 +38,7 @@ t.test('an entry is canonical JSON, and its leaf is these bytes', (t) => {
   t.equal(new TextDecoder().decode(bytes), text)
   t.same(entry.leafHash, leafHash(new TextEncoder().encode(text)))
   t.same(header, put)
+  t.same(bytes, encodeCanonical(parseStrict(bytes)))
   t.same(readEntry(parseStrict(bytes)), { bytes, header, leafHash: entry.leafHash }, 'and is read back')
   const gone: EntryHeader = { ...put, op: 'delete', body: undefined }
   t.same(readEntry(parseStrict(makeEntry(gone).bytes)).header, gone, 'a deletion has no body')
@@ -92,7 +93,8 @@ t.test('every field of an entry is checked', (t) => {
   ]
   for (const [value, message] of others) t.throws(() => readEntry(value), { code: 'invalid_log_entry', message })
   t.throws(() => makeEntry({ ...put, body: undefined }), { code: 'invalid_log_entry' }, 'nor is a wrong one made')
-  t.throws(() => makeEntry({ ...put, ts: 0.5 }), { code: 'invalid_json' })
+  t.throws(() => makeEntry({ ...put, ts: 0.5 }), { code: 'invalid_log_entry', message: /ts must be a whole number/ })
+  t.throws(() => makeEntry({ ...put, id: 'half \ud800' }), { code: 'invalid_json' })
   t.end()
 })
 

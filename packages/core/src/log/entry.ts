@@ -1,5 +1,12 @@
 import { FederationError } from '../errors.ts'
-import { encodeBase64, encodeCanonical, isJsonObject, type JsonObject, type JsonValue } from '../json/index.ts'
+import {
+  canonicalText,
+  encodeBase64,
+  encodeCanonical,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../json/index.ts'
 import type { ObjectKind } from '../store/index.ts'
 import { hashOf } from './hash-text.ts'
 import { leafHash } from './merkle.ts'
@@ -7,6 +14,8 @@ import { isSize } from './subtrees.ts'
 
 /** The longest header in bytes (PROTOCOL section 9). */
 export const MAX_HEADER_BYTES = 4096
+
+const encoder = new TextEncoder()
 
 /** What an entry of the log says: that an object got a new version, or was deleted (PROTOCOL section 9). */
 export interface EntryHeader {
@@ -46,7 +55,7 @@ export interface LogEntry {
 type Rule = readonly [isRight: (value: JsonValue | undefined) => boolean, mustBe: string]
 
 const count: Rule = [(value) => typeof value === 'number' && isSize(value), 'a whole number from 0 on']
-const positive: Rule = [(value) => typeof value === 'number' && value >= 1, 'a whole number from 1 on']
+const positive: Rule = [(value) => count[0](value) && value !== 0, 'a whole number from 1 on']
 const text: Rule = [(value) => typeof value === 'string' && value !== '', 'text that is not empty']
 
 /** All fields, and no others: a header with more comes from a later version, which `v` tells. */
@@ -70,12 +79,21 @@ const BODY_RULES: Readonly<Record<string, Rule>> = {
 /**
  * Makes an entry.
  *
- * @throws FederationError `invalid_log_entry`, or `invalid_json` for a number that is not whole or text that is not
- *   Unicode: what a follower would refuse is never made.
+ * @throws FederationError `invalid_log_entry`, or `invalid_json` for text that is not Unicode: what a follower would
+ *   refuse is never made.
  */
-export function makeEntry({ serverName, seq, ts, op, kind, id, revision, body }: EntryHeader): LogEntry {
-  const digest = body ? { sha256: encodeBase64(body.sha256), size: body.size } : null
-  return readEntry({ v: 1, server: serverName, seq, ts, op, kind, id, revision, body: digest })
+export function makeEntry(header: EntryHeader): LogEntry {
+  const { serverName: server, seq, ts, op, kind, id, revision, body } = header
+  requireFields({ v: 1, server, seq, ts, op, kind, id, revision, body: body ? {} : null }, HEADER_RULES, '')
+  requireFittingBody(header)
+  return entryOf(header, encoder.encode(canonicalHeader(header)))
+}
+
+/** A publisher writes one for each object, so the general encoder is left out; a test compares with it. */
+function canonicalHeader({ serverName, seq, ts, op, kind, id, revision, body }: EntryHeader): string {
+  const digest = body ? `{"sha256":"${encodeBase64(body.sha256)}","size":${body.size}}` : 'null'
+  const object = `"id":${canonicalText(id)},"kind":"${kind}","op":"${op}","revision":${revision}`
+  return `{"body":${digest},${object},"seq":${seq},"server":${canonicalText(serverName)},"ts":${ts},"v":1}`
 }
 
 /**
@@ -84,15 +102,19 @@ export function makeEntry({ serverName, seq, ts, op, kind, id, revision, body }:
  * Whether `server` and `seq` are those of the log it came from is for the caller to compare.
  *
  * @param json - as received, read by `parseStrict`.
+ * @param bytes - its canonical bytes, where somebody has them. Default: they are made.
  * @throws FederationError `invalid_log_entry`, whose message names the field.
  */
-export function readEntry(json: JsonValue): LogEntry {
+export function readEntry(json: JsonValue, bytes?: Uint8Array): LogEntry {
   if (!isJsonObject(json)) throw refusal('it must be an object')
-  const bytes = encodeCanonical(json)
+  return entryOf(readHeader(json), bytes ?? encodeCanonical(json))
+}
+
+function entryOf(header: EntryHeader, bytes: Uint8Array): LogEntry {
   if (bytes.length > MAX_HEADER_BYTES) {
     throw refusal(`it has ${bytes.length} bytes, ${MAX_HEADER_BYTES} at most are allowed`)
   }
-  return { header: readHeader(json), bytes, leafHash: leafHash(bytes) }
+  return { header, bytes, leafHash: leafHash(bytes) }
 }
 
 function readHeader(json: JsonObject): EntryHeader {
@@ -111,8 +133,15 @@ function readHeader(json: JsonObject): EntryHeader {
     readonly server: string
     readonly body: JsonObject | null
   }
-  if ((op === 'put') !== (body !== null)) throw refusal('body must be there with "put" and null with "delete"')
-  return { serverName, seq, ts, op, kind, id, revision, body: body ? readDigest(body) : undefined }
+  const header = { serverName, seq, ts, op, kind, id, revision, body: body ? readDigest(body) : undefined }
+  requireFittingBody(header)
+  return header
+}
+
+function requireFittingBody({ op, body }: EntryHeader): void {
+  if ((op === 'put') !== (body !== undefined)) {
+    throw refusal('body must be there with "put" and null with "delete"')
+  }
 }
 
 function readDigest(body: JsonObject): BodyDigest {

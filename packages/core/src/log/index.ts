@@ -12,10 +12,21 @@ export {
   signHead,
   verifyHead,
 } from './head.ts'
+export { createLogReader, encodeLogPage, type LogPage, type LogPageRequest, type LogReader } from './log-reader.ts'
 export { proveConsistency, proveInclusion, readRange, type ReadNodes } from './make-proofs.ts'
 export { EMPTY_ROOT, HASH_BYTES, leafHash } from './merkle.ts'
+export {
+  openOwnLog,
+  type OwnChange,
+  type OwnDeletion,
+  type OwnLog,
+  type OwnLogOptions,
+  type SignedObject,
+} from './own-log.ts'
 export type { EntryBody } from './page-bodies.ts'
+export { type LocatedPage, parsePage } from './page-source.ts'
 export { MAX_PAGE_ENTRIES, type PageRefusalReason } from './page.ts'
+export { logRoutes, type LogServing, MAX_PAGE_BYTES } from './routes.ts'
 export type { NodePosition } from './subtrees.ts'
 export { type FollowedLog, type PageVerdict, startFollowing, type VerifiedEntry, verifyPage } from './verify-page.ts'
 export { type ConsistencyClaim, type InclusionClaim, verifyConsistency, verifyInclusion } from './verify-proofs.ts'

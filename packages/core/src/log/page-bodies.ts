@@ -2,6 +2,7 @@ import { sameBytes } from '../bytes.ts'
 import { sha256 } from '../crypto/index.ts'
 import { encodeCanonical, isJsonObject, type JsonObject, type JsonValue } from '../json/index.ts'
 import type { EntryHeader, LogEntry } from './entry.ts'
+import type { PageSource } from './page-source.ts'
 import { fault, type PageFault } from './page.ts'
 
 /** An object as it came beside the log; its signatures were not checked. */
@@ -9,6 +10,8 @@ export interface EntryBody {
   readonly json: JsonObject
   /** Its canonical bytes, whose hash stands in the log. */
   readonly bytes: Uint8Array
+  /** What its signatures cover, where the page was cut up for it. */
+  readonly signedBytes: Uint8Array | undefined
 }
 
 /** The bodies of a page. */
@@ -23,13 +26,18 @@ export interface PageBodies {
  * Compares bodies with the headers that name them.
  *
  * @param entries - of the page, whose headers are known to be the log's.
+ * @param source - what the page was read from.
  */
-export function readBodies(entries: readonly LogEntry[], bodies: JsonObject): PageBodies | PageFault {
+export function readBodies(
+  entries: readonly LogEntry[],
+  bodies: JsonObject,
+  source: PageSource,
+): PageBodies | PageFault {
   const bySeq = new Map<number, EntryBody>()
   for (const { header } of entries) {
     const value = bodies[String(header.seq)]
     if (value === undefined) continue
-    const body = readBody(header, value)
+    const body = readBody(header, value, source)
     if (body === undefined) {
       return mismatch(`the body of entry ${header.seq} is not the one that was logged`)
     }
@@ -40,11 +48,11 @@ export function readBodies(entries: readonly LogEntry[], bodies: JsonObject): Pa
 }
 
 /** The body, if it is the one that the header names. */
-function readBody(header: EntryHeader, json: JsonValue): EntryBody | undefined {
+function readBody(header: EntryHeader, json: JsonValue, source: PageSource): EntryBody | undefined {
   if (!header.body || !isJsonObject(json) || !isSameObject(header, json)) return undefined
-  const bytes = encodeCanonical(json)
+  const { bytes, signedBytes } = source.body(header.seq) ?? { bytes: encodeCanonical(json), signedBytes: undefined }
   const isLogged = bytes.length === header.body.size && sameBytes(sha256(bytes), header.body.sha256)
-  return isLogged ? { json, bytes } : undefined
+  return isLogged ? { json, bytes, signedBytes } : undefined
 }
 
 /** A header must not tell another story than the object that it logs. */

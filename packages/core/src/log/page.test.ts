@@ -1,7 +1,7 @@
 import t from 'tap'
-import { encodeBase64, type JsonObject, type JsonValue } from '../json/index.ts'
-import { MAX_PAGE_ENTRIES, type PageVerdict, readHead, rootOf, startFollowing, verifyPage } from './index.ts'
-import type { FollowedLog } from './index.ts'
+import { canonicalText, encodeBase64, type JsonObject, type JsonValue, signedBytes } from '../json/index.ts'
+import { MAX_PAGE_ENTRIES, type PageVerdict, parsePage, readHead, rootOf, startFollowing, verifyPage } from './index.ts'
+import type { FollowedLog, VerifiedEntry } from './index.ts'
 import { loadedKey, NOW_TS, publicKeys, testLog, type TestLog } from './test-log.ts'
 
 const serverName = 'https://manga.example.com/v1'
@@ -38,7 +38,38 @@ const without = (object: JsonValue | undefined, field: string): JsonObject => {
   const { [field]: _left, ...rest } = object as JsonObject
   return rest
 }
+const withoutSigned = ({ body, ...entry }: VerifiedEntry): unknown => ({
+  ...entry,
+  body: body && { json: body.json, bytes: body.bytes },
+})
 const listOf = (value: JsonValue | undefined): JsonValue[] => value as JsonValue[]
+
+t.test('a page that came as bytes is judged as if it were encoded again', async (t) => {
+  const log = sampleLog()
+  const page = await log.page(0, log.size)
+  const { '3': third, ...otherBodies } = page.bodies as JsonObject
+  const altered = { ...(third as JsonObject), metadata: { en: { title: 'altered' } } }
+  const cases: [name: string, text: string, isCanonical: boolean][] = [
+    ['canonical', canonicalText(page), true],
+    ['in another order', JSON.stringify({ ...page, bodies: page.bodies }), true],
+    ['with spaces', JSON.stringify(page, undefined, 1), false],
+    ['altered', canonicalText({ ...page, bodies: { ...otherBodies, '3': altered } }), true],
+    ['a body too many', canonicalText({ ...page, bodies: { ...otherBodies, '3': third!, '99': third! } }), true],
+    ['no bodies', canonicalText({ ...page, bodies: {} }), true],
+  ]
+  for (const [name, text, isCanonical] of cases) {
+    const { json, source } = parsePage(new TextEncoder().encode(text))
+    const followed = startFollowing(serverName)
+    const [cut, encoded] = [verifyPage(json, followed, trust, source), verify(JSON.parse(text) as JsonValue, followed)]
+    t.equal(source.entry(0) !== undefined, isCanonical, name)
+    if (!cut.verified || !encoded.verified) t.same(cut, encoded, name)
+    else t.same(cut.entries.map(withoutSigned), encoded.entries.map(withoutSigned), name)
+    if (!cut.verified) continue
+    for (const { body } of cut.entries) {
+      t.same(body?.signedBytes, body && isCanonical ? signedBytes(body.json) : undefined, name)
+    }
+  }
+})
 
 t.test('a log is followed page by page, whatever their size', async (t) => {
   const log = sampleLog()

@@ -5,6 +5,7 @@ import { appendLeaves, type CompactRange, EMPTY_RANGE, rootOf } from './compact-
 import { type EntryHeader, type LogEntry, readEntry } from './entry.ts'
 import { type HeadTrust, type LogHead, verifyHead } from './head.ts'
 import { type EntryBody, readBodies } from './page-bodies.ts'
+import { NO_SOURCE, type PageSource } from './page-source.ts'
 import { fault, type Page, type PageFault, readPage } from './page.ts'
 import { verifyConsistency } from './verify-proofs.ts'
 
@@ -61,8 +62,14 @@ export function startFollowing(serverName: string): FollowedLog {
  *
  * @param value - the page, at most 8 MiB, read by `parseStrict`. Nothing is changed.
  * @param followed - what the follower remembers. Empty pages are accepted when there is nothing to add.
+ * @param source - what the page was read from, which saves encoding it again. Default: nothing is known of that.
  */
-export function verifyPage(value: JsonValue, followed: FollowedLog, trust: HeadTrust): PageVerdict {
+export function verifyPage(
+  value: JsonValue,
+  followed: FollowedLog,
+  trust: HeadTrust,
+  source: PageSource = NO_SOURCE,
+): PageVerdict {
   const page = readPage(value)
   if ('reason' in page) return { verified: false, head: undefined, ...page }
   if (page.start !== followed.range.size) {
@@ -72,7 +79,7 @@ export function verifyPage(value: JsonValue, followed: FollowedLog, trust: HeadT
   const signed = verifyHead(page.head, followed.serverName, trust)
   if (!signed.verified) return { ...signed, head: undefined }
   const { head } = signed
-  const found = faultOfHead(head, page, followed) ?? verifyEntries(page, head, followed)
+  const found = faultOfHead(head, page, followed) ?? verifyEntries({ ...page, source }, head, followed)
   return 'reason' in found ? { verified: false, head, ...found } : { verified: true, head, ...found }
 }
 
@@ -103,17 +110,20 @@ function faultOfHead(head: LogHead, { start, entries }: Page, { heads }: Followe
   return undefined
 }
 
+/** A page with what it was read from. */
+type SourcedPage = Page & { readonly source: PageSource }
+
 /** What a page adds. */
 type Findings = Pick<Extract<PageVerdict, { readonly verified: true }>, 'entries' | 'followed' | 'withheld'>
 
-function verifyEntries(page: Page, head: LogHead, followed: FollowedLog): Findings | PageFault {
+function verifyEntries(page: SourcedPage, head: LogHead, followed: FollowedLog): Findings | PageFault {
   const entries = readEntries(page, followed.serverName)
   if ('reason' in entries) return entries
   const leaves = entries.map((entry) => entry.leafHash)
   const { range, completed } = appendLeaves(followed.range, leaves)
   const wrongTree = faultOfTree(page, head, followed, { leaves, range })
   if (wrongTree) return wrongTree
-  const bodies = readBodies(entries, page.bodies)
+  const bodies = readBodies(entries, page.bodies, page.source)
   if ('reason' in bodies) return bodies
   const missing = range.size === head.size ? bodies.withheld[0] : undefined
   if (missing) {
@@ -148,11 +158,11 @@ function faultOfTree(
   return contradicted && fork(contradicted, head)
 }
 
-function readEntries({ start, entries }: Page, serverName: string): LogEntry[] | PageFault {
+function readEntries({ start, entries, source }: SourcedPage, serverName: string): LogEntry[] | PageFault {
   const read: LogEntry[] = []
   for (const [index, json] of entries.entries()) {
     const seq = start + index
-    const entry = entryOrFault(json, seq)
+    const entry = entryOrFault(json, seq, source.entry(index))
     if ('reason' in entry) return entry
     if (entry.header.serverName !== serverName) {
       return fault('wrong_server', `Entry ${seq} is of another server's log; it should be of ${serverName}.`)
@@ -165,9 +175,9 @@ function readEntries({ start, entries }: Page, serverName: string): LogEntry[] |
   return read
 }
 
-function entryOrFault(json: JsonValue, seq: number): LogEntry | PageFault {
+function entryOrFault(json: JsonValue, seq: number, bytes: Uint8Array | undefined): LogEntry | PageFault {
   try {
-    return readEntry(json)
+    return readEntry(json, bytes)
   } catch (error) {
     return fault('bad_header', `Entry ${seq}: ${reasonOf(error)}`)
   }

@@ -1,3 +1,5 @@
+import type { LogCommit } from './log-store.ts'
+
 /** What kinds of objects a catalog has. */
 export type ObjectKind = 'series' | 'chapter'
 
@@ -20,6 +22,10 @@ export interface StoredObject {
   readonly searchText: string
   /** Canonical bytes of the signed object, as they are served. */
   readonly bytes: Uint8Array
+  /** The entry of the log whose body this is; undefined in catalogs without a log. */
+  readonly seq: number | undefined
+  /** The server whose object this one republishes; undefined for an object of the catalog's own. */
+  readonly mirrorOf: string | undefined
 }
 
 /** What the publisher needs to know of an id to tell whether a record differs, and which revision comes next. */
@@ -32,7 +38,10 @@ export interface KnownVersion {
 
 /** How far an origin's catalog has come. */
 export interface CatalogState {
-  /** The number of changes ever made: rises by one with each object put or deleted, never falls. */
+  /**
+   * The size of its log; where it has none, the number of changes ever made. Rises by one with each entry, or with each
+   * object put or deleted, and never falls.
+   */
   readonly size: number
   /** When the last change was stored, POSIX milliseconds; 0 before the first. */
   readonly changedTs: number
@@ -46,6 +55,13 @@ export interface CatalogCommit {
   readonly deletes: readonly { readonly kind: ObjectKind; readonly id: string }[]
   /** POSIX milliseconds. */
   readonly changedTs: number
+  /** What the log gains; undefined in catalogs without a log. */
+  readonly log?: LogCommit | undefined
+  /**
+   * What the follower of this origin remembers from now on, as `FollowingStore` keeps it; undefined leaves it. Nothing
+   * is stored, and the commit returns undefined, when the origin is not followed any more.
+   */
+  readonly following?: Uint8Array | undefined
 }
 
 /** Which objects to list. All conditions hold together. */
@@ -82,11 +98,13 @@ export interface CatalogStore {
   /**
    * Applies changes in one transaction, if the catalog still has the expected size (compare-and-swap, so that two
    * processes can never fork it). A deleted id keeps its last revision, for `versions`.
-   * Callers do not delete what is not there, and name no id twice.
+   * Callers name no id twice. A commit that changes nothing but `log.head` or `following` is a commit too.
    *
    * @returns the new state, or undefined when another writer was faster and nothing was stored.
    */
   commit(origin: string, commit: CatalogCommit): Promise<CatalogState | undefined>
+  /** Removes a catalog with its log and all that is known of it: its size is 0 again. */
+  forget(origin: string): Promise<void>
 
   /**
    * Notes that a reconciling pass saw these ids. Marks live until `endPass` or until the store is
@@ -96,9 +114,9 @@ export interface CatalogStore {
    * @returns those of `ids` that this pass had marked before, and repeats within `ids`.
    */
   mark(pass: string, kind: ObjectKind, ids: readonly string[]): Promise<string[]>
-  /** How many objects of this kind the pass did not mark. */
+  /** How many objects of the catalog's own (without `mirrorOf`) of this kind the pass did not mark. */
   countUnmarked(pass: string, origin: string, kind: ObjectKind): Promise<number>
-  /** Ids of objects that the pass did not mark, in order, from behind `afterId` on, at most `limit`. */
+  /** Ids of objects of the catalog's own that the pass did not mark, in order, from behind `afterId` on, at most `limit`. */
   listUnmarked(
     pass: string,
     origin: string,

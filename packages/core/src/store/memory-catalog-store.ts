@@ -1,33 +1,25 @@
-import { compareCodePoints } from '../code-point-order.ts'
 import type { Atomically } from './atomically.ts'
-import type {
-  CatalogQuery,
-  CatalogState,
-  CatalogStore,
-  KnownVersion,
-  ObjectKind,
-  StoredObject,
-} from './catalog-store.ts'
-
-/** The catalog of one origin. */
-interface Catalog {
-  state: CatalogState
-  readonly series: Shelf
-  readonly chapter: Shelf
-}
+import type { CatalogCommit, CatalogStore, KnownVersion, ObjectKind, StoredObject } from './catalog-store.ts'
+import { type Catalog, emptyCatalog, indexAfter, objectKey } from './memory-catalog.ts'
+import type { LogCommit } from './log-store.ts'
 
 /** The ids that one pass saw, by kind. */
 type Marks = Record<ObjectKind, Set<string>>
 
-export function memoryCatalogStore(atomically: Atomically): CatalogStore {
-  const catalogs = new Map<string, Catalog>()
+/** What a commit changes: the catalogs by origin, and the records of the followed ones by server name. */
+export interface CommittedMaps {
+  readonly catalogs: Map<string, Catalog>
+  readonly following: Map<string, Uint8Array>
+}
+
+export function memoryCatalogStore(atomically: Atomically, { catalogs, following }: CommittedMaps): CatalogStore {
   const passes = new Map<string, Marks>()
   const catalogOf = (origin: string): Catalog => catalogs.get(origin) ?? emptyCatalog()
   const marksOf = (pass: string): Marks => passes.get(pass) ?? { series: new Set(), chapter: new Set() }
   const unmarked = (pass: string, origin: string, kind: ObjectKind): string[] => {
     const marks = marksOf(pass)[kind]
     const shelf = catalogOf(origin)[kind]
-    return shelf.orderedIds().filter((id) => !marks.has(id))
+    return shelf.ownIds().filter((id) => !marks.has(id))
   }
 
   return {
@@ -58,17 +50,25 @@ export function memoryCatalogStore(atomically: Atomically): CatalogStore {
 
     count: (origin, kind) => atomically(() => catalogOf(origin)[kind].size),
 
-    commit: (origin, { expectedSize, puts, deletes, changedTs }) =>
+    commit: (origin, given) =>
       atomically(() => {
         const catalog = catalogOf(origin)
-        if (catalog.state.size !== expectedSize) return undefined
-        const copies = puts.map(copyOf)
-        for (const { kind, id } of deletes) catalog[kind].delete(id)
-        for (const object of copies) catalog[object.kind].put(object)
-        const changes = puts.length + deletes.length
-        if (changes > 0) catalog.state = { size: expectedSize + changes, changedTs }
+        if (catalog.state.size !== given.expectedSize) return undefined
+        if (given.following !== undefined && !following.has(origin)) return undefined
+        const copies = given.puts.map(copyOf)
+        const log = given.log && copyOfLog(given.log)
+        if (given.following !== undefined) following.set(origin, Uint8Array.from(given.following))
+        changeObjects(catalog, copies, given.deletes)
+        if (log !== undefined) extendLog(catalog, log)
+        const changes = log?.entries.length ?? copies.length + given.deletes.length
+        if (changes > 0) catalog.state = { size: given.expectedSize + changes, changedTs: given.changedTs }
         catalogs.set(origin, catalog)
         return { ...catalog.state }
+      }),
+
+    forget: (origin) =>
+      atomically(() => {
+        catalogs.delete(origin)
       }),
 
     mark: (pass, kind, ids) =>
@@ -95,89 +95,33 @@ export function memoryCatalogStore(atomically: Atomically): CatalogStore {
   }
 }
 
-function emptyCatalog(): Catalog {
-  return { state: { size: 0, changedTs: 0 }, series: new Shelf(), chapter: new Shelf() }
+function changeObjects(catalog: Catalog, puts: readonly StoredObject[], deletes: CatalogCommit['deletes']): void {
+  for (const object of [...deletes, ...puts]) catalog.withheld.delete(objectKey(object))
+  for (const { kind, id } of deletes) catalog[kind].delete(id)
+  for (const object of puts) catalog[object.kind].put(object)
+}
+
+function extendLog(catalog: Catalog, { entries, head, withheld }: LogCommit): void {
+  catalog.entries.push(...entries)
+  catalog.head = head ?? catalog.head
+  for (const body of withheld) {
+    catalog.withheld.delete(objectKey(body))
+    catalog.withheld.set(objectKey(body), body)
+  }
 }
 
 function copyOf(object: StoredObject): StoredObject {
   return { ...object, contentHash: Uint8Array.from(object.contentHash), bytes: Uint8Array.from(object.bytes) }
 }
 
-/** The objects of one kind from one origin. */
-class Shelf {
-  readonly #objects = new Map<string, StoredObject>()
-  /** The last revisions of deleted ids. */
-  readonly #deleted = new Map<string, number>()
-  /** Sorted at the first listing after a change. */
-  #orderedIds: string[] | undefined
-
-  get size(): number {
-    return this.#objects.size
+function copyOfLog({ entries, head, withheld }: LogCommit): LogCommit {
+  return {
+    entries: entries.map((entry) => ({
+      ...entry,
+      bytes: Uint8Array.from(entry.bytes),
+      nodes: Uint8Array.from(entry.nodes),
+    })),
+    head: head && Uint8Array.from(head),
+    withheld: withheld.map((body) => ({ ...body })),
   }
-
-  get(id: string): StoredObject | undefined {
-    return this.#objects.get(id)
-  }
-
-  version(id: string): KnownVersion | undefined {
-    const object = this.#objects.get(id)
-    if (object !== undefined) return { revision: object.revision, contentHash: Uint8Array.from(object.contentHash) }
-    const revision = this.#deleted.get(id)
-    return revision === undefined ? undefined : { revision, contentHash: undefined }
-  }
-
-  put(object: StoredObject): void {
-    this.#objects.set(object.id, object)
-    this.#orderedIds = undefined
-  }
-
-  delete(id: string): void {
-    const object = this.#objects.get(id)
-    if (object === undefined) return
-    this.#deleted.set(id, object.revision)
-    this.#objects.delete(id)
-    this.#orderedIds = undefined
-  }
-
-  orderedIds(): readonly string[] {
-    this.#orderedIds ??= [...this.#objects.keys()].sort(compareCodePoints)
-    return this.#orderedIds
-  }
-
-  list(query: CatalogQuery): StoredObject[] {
-    const page: StoredObject[] = []
-    const ids = this.orderedIds()
-    const start = query.afterId === undefined ? 0 : indexAfter(ids, query.afterId)
-    for (let index = start; index < ids.length && page.length < query.limit; index++) {
-      const object = this.#objects.get(ids[index]!)
-      if (object !== undefined && matches(object, query)) page.push(object)
-    }
-    return page
-  }
-}
-
-/** The index of the first of the ordered ids that comes after `id`, by bisection. */
-function indexAfter(ids: readonly string[], id: string): number {
-  let from = 0
-  let to = ids.length
-  while (from < to) {
-    const middle = (from + to) >>> 1
-    if (compareCodePoints(ids[middle]!, id) > 0) to = middle
-    else from = middle + 1
-  }
-  return from
-}
-
-function matches(object: StoredObject, query: CatalogQuery): boolean {
-  return (
-    (query.seriesId === undefined || object.seriesId === query.seriesId) &&
-    (query.sinceTs === undefined || object.updatedTs >= query.sinceTs) &&
-    (query.locale === undefined || hasLocale(object.locales, query.locale)) &&
-    (query.search === undefined || object.searchText.includes(query.search))
-  )
-}
-
-/** Whether `locales` holds the tag itself or a longer one that goes on after a hyphen. */
-function hasLocale(locales: string, tag: string): boolean {
-  return locales.includes(`|${tag}|`) || locales.includes(`|${tag}-`)
 }

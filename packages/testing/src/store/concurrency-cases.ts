@@ -3,10 +3,15 @@ import type { RemoteKeys, Store } from '@manga-federation/core'
 import type { Case } from '../case.ts'
 import { identityOf } from './identity-cases.ts'
 import { idsOfKeys } from './key-replacement-cases.ts'
+import { append, entryBytes, logCommit, logOf } from './log-samples.ts'
 import { raceNonces } from './nonce-cases.ts'
 import { binding, publicKeyOf, remembered, save } from './remote-key-samples.ts'
-import { NOW_TS, ORIGIN, chapter, commit, idsOf, series } from './samples.ts'
+import { NOW_TS, ORIGIN, bytesOf, chapter, commit, idsOf, series } from './samples.ts'
 import type { StoreSuiteOptions } from './store-suite.ts'
+import { raceTransactions } from './transaction-cases.ts'
+
+/** How often each of two writers appends to one log. */
+const APPENDS_A_WRITER = 10
 
 /** What holds when several write at once, within one process and as two. */
 export function concurrencyCases(reopen: StoreSuiteOptions['reopen']): Case<Store>[] {
@@ -42,6 +47,49 @@ export function concurrencyCases(reopen: StoreSuiteOptions['reopen']): Case<Stor
         assert.equal((await commit(second, [series('b')])).size, 2)
         assert.deepEqual(await idsOf(first, 'series'), ['a', 'b'])
       }),
+    },
+    {
+      name: 'log: two processes that append at once never fork it, and nothing of either is lost',
+      skip,
+      run: withSecond((first, second) => raceAppends([first, second])),
+    },
+    {
+      name: 'log: a page that `maxBytes` cut short does not keep a process at that moment',
+      skip,
+      run: withSecond(async (first, second) => {
+        await append(first, [{ put: series('a') }, { put: series('b') }])
+        assert.equal((await first.log.page(ORIGIN, { since: 0, limit: 2, maxBytes: 1 })).entries.length, 1)
+        await append(second, [{ put: series('a', { bytes: bytesOf('changed') }) }])
+        assert.deepEqual(await logOf(first), [['entry 0'], ['entry 1', 'series b'], ['entry 2', 'changed']])
+        assert.equal((await append(first, [{ put: series('c') }])).size, 4)
+      }),
+    },
+    {
+      name: 'replaceHead: what another process appended meanwhile keeps its head',
+      skip,
+      run: withSecond(async (first, second) => {
+        await append(first, [{ put: series('a') }], { head: bytesOf('over 1') })
+        await append(second, [{ put: series('b') }], { head: bytesOf('over 2') })
+        assert.equal(await first.log.replaceHead(ORIGIN, 1, bytesOf('over 1 again')), false)
+        assert.deepEqual(await first.log.head(ORIGIN), bytesOf('over 2'))
+      }),
+    },
+    {
+      name: 'following: what one process does not follow any more, another cannot commit',
+      skip,
+      run: withSecond(async (first, second) => {
+        await first.following.put({ serverName: ORIGIN, record: bytesOf('new') })
+        await append(second, [{ put: series('a') }], { following: bytesOf('at 1') })
+        await first.following.delete(ORIGIN)
+        const late = logCommit(1, [{ put: series('b') }], { following: bytesOf('at 2') })
+        assert.equal(await second.catalog.commit(ORIGIN, late), undefined)
+        assert.deepEqual(await logOf(first), [['entry 0', 'series a']])
+      }),
+    },
+    {
+      name: 'transactions: of two processes that are given one id both tell the same digest',
+      skip,
+      run: withSecond((a, b) => raceTransactions([a, b, a, b])),
     },
     {
       name: 'identity: two processes that start together end with the same one',
@@ -95,6 +143,39 @@ export function concurrencyCases(reopen: StoreSuiteOptions['reopen']): Case<Stor
       },
     },
   ]
+}
+
+/** Lets each store append again and again, always on the size that it read; they share their data. */
+async function raceAppends(stores: readonly Store[]): Promise<void> {
+  const won = await Promise.all(
+    stores.map(async (store, writer) => {
+      const own: number[] = []
+      while (own.length < APPENDS_A_WRITER) {
+        const { size } = await store.catalog.state(ORIGIN)
+        const puts = [{ put: series('shared') }, { put: series(`${size} of writer ${writer}`) }]
+        const head = bytesOf(`over ${size + 2} by writer ${writer}`)
+        if (await store.catalog.commit(ORIGIN, logCommit(size, puts, { head }))) own.push(size)
+      }
+      return own
+    }),
+  )
+  const sizes = won.flat().sort((a, b) => a - b)
+  assert.deepEqual(
+    sizes,
+    sizes.map((_, index) => 2 * index),
+  )
+  const { head, entries } = await stores[0]!.log.page(ORIGIN, { since: 0, limit: 256, maxBytes: 1_000_000 })
+  assert.deepEqual(
+    entries.map(({ bytes }) => bytes),
+    Array.from({ length: 2 * sizes.length }, (_, seq) => entryBytes(seq)),
+  )
+  const last = won.findIndex((own) => own.includes(sizes.at(-1)!))
+  assert.deepEqual(head, bytesOf(`over ${2 * sizes.length} by writer ${last}`))
+  for (const [writer, own] of won.entries()) {
+    for (const size of own) {
+      assert.deepEqual(entries[size + 1]?.body, bytesOf(`series ${size} of writer ${writer}`))
+    }
+  }
 }
 
 async function raceCommits(stores: readonly Store[]): Promise<void> {

@@ -99,6 +99,22 @@ export const markCases: readonly Case<Store>[] = [
     },
   },
   {
+    name: 'marks: what republishes the object of another server is never unmarked',
+    run: async (store) => {
+      await commit(store, [series('a'), series('b', { mirrorOf: OTHER_ORIGIN }), series('c'), series('d')])
+      assert.equal(await store.catalog.countUnmarked('pass', ORIGIN, 'series'), 3)
+      assert.deepEqual(await store.catalog.listUnmarked('pass', ORIGIN, 'series', { afterId: 'a', limit: 2 }), [
+        'c',
+        'd',
+      ])
+      await commit(store, [series('b'), series('c', { mirrorOf: OTHER_ORIGIN })])
+      assert.deepEqual(await store.catalog.listUnmarked('pass', ORIGIN, 'series', { afterId: 'a', limit: 2 }), [
+        'b',
+        'd',
+      ])
+    },
+  },
+  {
     name: 'marks: a thousand ids at once',
     run: async (store) => {
       const ids = Array.from({ length: 1000 }, (_, index) => `md${index}`)

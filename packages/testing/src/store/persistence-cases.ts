@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Store } from '@manga-federation/core'
 import type { Case } from '../case.ts'
+import { balancer } from './balancer-cases.ts'
+import { follower } from './follower-cases.ts'
 import { identityOf } from './identity-cases.ts'
+import { append, logOf, nodeBytes } from './log-samples.ts'
 import { binding, keyDocument, remembered, save, witnessed } from './remote-key-samples.ts'
 import { IDS_IN_ORDER, NOW_TS, ORIGIN, bytesOf, chapter, commit, idsOf, series } from './samples.ts'
 import type { StoreSuiteOptions } from './store-suite.ts'
@@ -54,6 +57,40 @@ export function persistenceCases(
           assert.equal(await remembered(reopened, ORIGIN), undefined)
           assert.deepEqual(await remembered(reopened), saved)
           assert.equal(await reopened.nonces.use('nonce', NOW_TS + 1, NOW_TS), false)
+        } finally {
+          await reopened.close()
+        }
+      },
+    },
+    {
+      name: 'reopening: logs, followed servers, followers, load balancers and transactions are there',
+      skip: reopen === undefined ? 'no `reopen` was given, so the store may forget' : undefined,
+      run: async (store) => {
+        const transaction = { sender: ORIGIN, id: 'id', digest: new Uint8Array(32).fill(1), expiresTs: NOW_TS }
+        const withheld = [{ kind: 'series', id: 'b', seq: 1 }] as const
+        await store.following.put({ serverName: ORIGIN, record: bytesOf('new') })
+        await append(store, [{ put: series('a') }, { omit: withheld[0] }], {
+          head: bytesOf('head'),
+          following: bytesOf('at 2'),
+          withheld,
+        })
+        await store.followers.put(follower(ORIGIN))
+        await store.balancers.put(balancer(ORIGIN))
+        await store.transactions.remember(transaction, NOW_TS)
+        await store.close()
+
+        const reopened = await reopen!(store)
+        try {
+          assert.deepEqual(await logOf(reopened), [['entry 0', 'series a'], ['entry 1']])
+          assert.deepEqual(await reopened.log.head(ORIGIN), bytesOf('head'))
+          assert.deepEqual(await reopened.log.nodes(ORIGIN, [{ level: 1, index: 0 }]), [nodeBytes(1, 0)])
+          assert.deepEqual(await reopened.log.withheld(ORIGIN, 10), withheld)
+          assert.deepEqual(await reopened.following.list(), [{ serverName: ORIGIN, record: bytesOf('at 2') }])
+          assert.deepEqual(await reopened.followers.get(ORIGIN), follower(ORIGIN))
+          assert.deepEqual(await reopened.balancers.get(ORIGIN), balancer(ORIGIN))
+          const another = { ...transaction, digest: new Uint8Array(32).fill(2) }
+          assert.deepEqual(await reopened.transactions.remember(another, NOW_TS), transaction.digest)
+          assert.equal((await append(reopened, [{ put: series('b') }])).size, 3)
         } finally {
           await reopened.close()
         }

@@ -19,6 +19,8 @@ export function series(id: string, differing: Partial<StoredObject> = {}): Store
     locales: '|en|',
     searchText: 'tower of god',
     bytes: bytesOf(`series ${id}`),
+    seq: undefined,
+    mirrorOf: undefined,
     ...differing,
   }
 }

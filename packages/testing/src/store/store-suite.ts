@@ -1,10 +1,15 @@
 import type { ObjectKind, Store } from '@manga-federation/core'
 import { registerCases, type Case, type TestFunction } from '../case.ts'
+import { balancerCases } from './balancer-cases.ts'
 import { commitCases } from './commit-cases.ts'
 import { concurrencyCases } from './concurrency-cases.ts'
+import { followerCases } from './follower-cases.ts'
+import { followingCases } from './following-cases.ts'
+import { forgetCases } from './forget-cases.ts'
 import { identityCases } from './identity-cases.ts'
 import { keyReplacementCases } from './key-replacement-cases.ts'
 import { listingCases } from './listing-cases.ts'
+import { logCases } from './log-cases.ts'
 import { markCases } from './mark-cases.ts'
 import { nonceCases } from './nonce-cases.ts'
 import { pagingCases } from './paging-cases.ts'
@@ -12,6 +17,8 @@ import { persistenceCases } from './persistence-cases.ts'
 import { remoteKeyCases } from './remote-key-cases.ts'
 import { remoteKeyLawCases } from './remote-key-law-cases.ts'
 import { remoteKeyTrimCases } from './remote-key-trim-cases.ts'
+import { transactionCases } from './transaction-cases.ts'
+import { withheldCases } from './withheld-cases.ts'
 
 /** What `storeSuite` needs to know of a store. */
 export interface StoreSuiteOptions {
@@ -53,6 +60,13 @@ export function storeSuite({ test, open, reopen, rawObject }: StoreSuiteOptions)
     ...listingCases,
     ...pagingCases,
     ...markCases,
+    ...logCases,
+    ...withheldCases,
+    ...forgetCases,
+    ...followingCases,
+    ...followerCases,
+    ...balancerCases,
+    ...transactionCases,
     ...concurrencyCases(reopen),
     ...persistenceCases(reopen, rawObject),
   ].map(({ name, skip, run }) => ({

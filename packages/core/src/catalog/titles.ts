@@ -1,0 +1,16 @@
+/** Both spellings are read on both kinds (PROTOCOL section 6.1). */
+const ALTERNATIVE_TITLES = ['alternative-titles', 'alternative_titles'] as const
+
+/**
+ * Titles and alternative titles of all locales; what is none is passed over.
+ *
+ * @param metadata - by locale, of a record that was checked or of another server's object.
+ */
+export function titlesOf(metadata: Readonly<Record<string, unknown>>): string[] {
+  return Object.values(metadata).flatMap((fields) => titlesIn(fields as Readonly<Record<string, unknown>> | null))
+}
+
+function titlesIn(fields: Readonly<Record<string, unknown>> | null): string[] {
+  const alternatives = ALTERNATIVE_TITLES.flatMap((name) => fields?.[name] ?? [])
+  return [fields?.title, ...alternatives].filter((title) => typeof title === 'string')
+}
