@@ -1,4 +1,5 @@
 import { FederationError } from '../errors.ts'
+import type { HttpStreamOptions } from './http-client.ts'
 import type { TransferWatch } from './transfer-watch.ts'
 
 /** What a body gets at first; it doubles as bytes arrive, so that a length that is only claimed costs nothing. */
@@ -37,6 +38,25 @@ export async function readBody(
     length = needed
   }
   return buffer.slice(0, length)
+}
+
+/**
+ * Hands over a body that goes on, chunk by chunk.
+ *
+ * @throws FederationError `response_too_large` with the first byte over `maxBytes`.
+ */
+export async function handOver(
+  chunks: AsyncIterable<Uint8Array>,
+  { maxBytes, onChunk }: Pick<HttpStreamOptions, 'maxBytes' | 'onChunk'>,
+  watch: Pick<TransferWatch, 'received'>,
+): Promise<void> {
+  let length = 0
+  for await (const chunk of chunks) {
+    watch.received(chunk.byteLength)
+    length += chunk.byteLength
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    onChunk(chunk)
+  }
 }
 
 /** The refusal of a body over its cap. */

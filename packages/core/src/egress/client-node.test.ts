@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { FederationError, type FederationErrorCode } from '../errors.ts'
 import { manualEnvironment } from '../test-environment.ts'
 import { createHttpClient, type NodeHttpClientOptions } from './client-node.ts'
-import type { HttpClient, HttpMethod } from './http-client.ts'
+import type { HttpClient, HttpMethod, HttpStreamOptions } from './http-client.ts'
 import { readAll, serveHttp, serveHttps, serveTcp, TEST_CERTIFICATE } from './test-servers.ts'
 import { watchTransfer } from './transfer-watch.ts'
 
@@ -507,4 +507,64 @@ t.test('closing ends what is under way and refuses what comes later', async (t) 
   await client.close()
   await ended
   await refused(t, get(client, `http://one.test:${server.port}/`), 'closed')
+})
+
+/** Reads a stream, and remembers what came. */
+function openStream(
+  client: HttpClient,
+  url: string,
+  options: Partial<HttpStreamOptions> = {},
+): { chunks: string[]; ended: ReturnType<HttpClient['stream']> } {
+  const chunks: string[] = []
+  const onChunk = (chunk: Uint8Array): void => void chunks.push(new TextDecoder().decode(chunk))
+  const signal = new AbortController().signal
+  return { chunks, ended: client.stream(url, { maxBytes: MAX_BYTES, idleMs: 45_000, signal, onChunk, ...options }) }
+}
+
+t.test('an answer that goes on is handed over as it comes, until it ends', async (t) => {
+  const [answered, goOn] = signal<(text: string | undefined) => void>()
+  const server = await serveHttp(t, (request, response) => {
+    if (request.url === '/busy') response.writeHead(503).end('not now')
+    else response.writeHead(200, { 'x-accept': request.headers.accept }).write('one')
+    goOn((text) => void (text === undefined ? response.end() : response.write(text)))
+  })
+  const url = `http://one.test:${server.port}/`
+  const { chunks, ended } = openStream(openClient(t), url, { headers: { accept: 'text/event-stream' } })
+  const write = await answered
+  while (chunks.length < 1) await new Promise((resolve) => setImmediate(resolve))
+  write('two')
+  while (chunks.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  write(undefined)
+  t.match(await ended, { status: 200, url, headers: { 'x-accept': 'text/event-stream' } })
+  t.same(chunks, ['one', 'two'])
+
+  const refusal = openStream(openClient(t), `${url}busy`)
+  t.equal((await refusal.ended).status, 503)
+  t.same(refusal.chunks, [], 'what is no stream is not handed over')
+})
+
+t.test('a stream is ended when nothing comes, when too much comes, and when nobody wants it', async (t) => {
+  const server = await serveHttp(t, (request, response) => {
+    if (request.url === '/compressed') response.setHeader('content-encoding', 'gzip')
+    if (request.url === '/elsewhere') response.writeHead(302, { location: '/' })
+    response.write(request.url === '/much' ? 'x'.repeat(MAX_BYTES + 1) : 'x')
+  })
+  const url = `http://one.test:${server.port}/`
+  const environment = manualEnvironment()
+  const client = openClient(t, { environment })
+  const idle = openStream(client, url)
+  while (idle.chunks.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await Promise.all([refused(t, idle.ended, 'too_slow', /Nothing came for 45000 ms/), environment.advance(45_000)])
+  await refused(t, openStream(client, `${url}much`).ended, 'response_too_large')
+  await refused(t, openStream(client, `${url}compressed`).ended, 'bad_response')
+  await refused(t, openStream(client, `http://${PRIVATE}/`).ended, 'address_not_allowed')
+  t.equal((await openStream(client, `${url}elsewhere`).ended).status, 302, 'no redirect is followed')
+
+  const stop = new AbortController()
+  const unwanted = openStream(client, url, { signal: stop.signal })
+  while (unwanted.chunks.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  stop.abort(new FederationError('closed', 'Enough.'))
+  await refused(t, unwanted.ended, 'closed', /Enough/)
+  await refused(t, openStream(client, url, { signal: stop.signal }).ended, 'closed', /Enough/)
+  t.equal(environment.waiting, 0, 'no timer is left behind')
 })

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { Agent, type Dispatcher, errors, request } from 'undici'
 import { systemEnvironment } from '../environment.ts'
 import { FederationError, reasonOf } from '../errors.ts'
-import { readBody, refuseClaimedLength } from './bounded-body.ts'
+import { handOver, readBody, refuseClaimedLength } from './bounded-body.ts'
 import { guardedConnector, type Resolver } from './connector.ts'
 import {
   DEFAULT_TIMEOUT_MS,
@@ -11,9 +11,10 @@ import {
   type HttpMethod,
   type HttpRequestOptions,
   type HttpResponse,
+  type HttpStreamOptions,
 } from './http-client.ts'
 import { nextUrl, redirectLocation } from './redirects.ts'
-import { type TransferWatch, watchTransfer, whenAborted } from './transfer-watch.ts'
+import { type TransferWatch, watchIdle, watchTransfer, whenAborted } from './transfer-watch.ts'
 import { permittedUrl } from './url-policy.ts'
 
 /** Status line and headers of an answer, in bytes; also Node's own default for what it receives. */
@@ -29,6 +30,15 @@ const MAX_ORIGINS = 1024
 const KEEP_ALIVE_MS = 4_000
 
 const NO_BYTES: Uint8Array = new Uint8Array()
+
+/** One request on its way. */
+interface Question {
+  readonly agent: Agent
+  readonly method: HttpMethod
+  readonly url: URL
+  readonly call: Pick<HttpRequestOptions, 'headers' | 'body'>
+  readonly watch: TransferWatch
+}
 
 /** Options of the client on Node. */
 export interface NodeHttpClientOptions extends HttpClientOptions {
@@ -81,6 +91,17 @@ export function createHttpClient(options: NodeHttpClientOptions = {}): HttpClien
         watch.end(new FederationError('closed', 'The request is over.'))
       }
     },
+    async stream(url, call) {
+      const permitted = permittedUrl(url, policy)
+      const watch = watchIdle(environment, call.idleMs, call.signal)
+      try {
+        return await passOn(agent, permitted, call, watch)
+      } catch (thrown) {
+        throw refusal(thrown, permitted)
+      } finally {
+        watch.end(new FederationError('closed', 'The stream is over.'))
+      }
+    },
     async close() {
       await agent.destroy()
     },
@@ -95,6 +116,28 @@ async function exchange(
   call: HttpRequestOptions,
   watch: TransferWatch,
 ): Promise<HttpResponse> {
+  return ask({ agent, method, url, call, watch }, async (response, chunks) => {
+    if (redirectLocation(method, response) !== undefined) return response
+    refuseEncoding(response)
+    if (method !== 'HEAD') refuseClaimedLength(response.headers['content-length'], call.maxBytes)
+    return { ...response, body: await readBody(chunks, call.maxBytes, watch) }
+  })
+}
+
+/** One request and its answer, whose body is handed over as it comes. */
+async function passOn(agent: Agent, url: URL, call: HttpStreamOptions, watch: TransferWatch): Promise<HttpResponse> {
+  return ask({ agent, method: 'GET', url, call, watch }, async (response, chunks) => {
+    refuseEncoding(response)
+    if (response.status === 200) await handOver(chunks, call, watch)
+    return response
+  })
+}
+
+/** Sends a request, and reads as much of the answer as `read` does. */
+async function ask(
+  { agent, method, url, call, watch }: Question,
+  read: (response: HttpResponse, chunks: AsyncIterable<Uint8Array>) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
   const leaving = new AbortController()
   const signal = AbortSignal.any([watch.signal, leaving.signal])
   try {
@@ -108,11 +151,8 @@ async function exchange(
     })
     // undici hears the signal only once a connection is there.
     const answer = await Promise.race([answering, whenAborted(signal)])
-    const response = { status: answer.statusCode, headers: plainHeaders(answer.headers), url: url.href, body: NO_BYTES }
-    if (redirectLocation(method, response) !== undefined) return response
-    refuseEncoding(response)
-    if (method !== 'HEAD') refuseClaimedLength(response.headers['content-length'], call.maxBytes)
-    return { ...response, body: await readBody(answer.body, call.maxBytes, watch) }
+    const headers = plainHeaders(answer.headers)
+    return await read({ status: answer.statusCode, headers, url: url.href, body: NO_BYTES }, answer.body)
   } finally {
     // Whatever of the answer was not read is not wanted.
     leaving.abort()

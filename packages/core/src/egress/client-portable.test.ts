@@ -122,3 +122,27 @@ t.test('a server that cannot be reached, and a client that was closed', async (t
   const late = await client.request('GET', 'http://127.0.0.1:4/', options).catch((thrown: unknown) => thrown)
   t.ok(late instanceof FederationError && late.code === 'closed')
 })
+
+t.test('an answer that goes on is handed over as it comes, and ended when nothing comes', async (t) => {
+  const server = await serveHttp(t, (request, response) => {
+    if (request.url === '/busy') response.writeHead(503).end('not now')
+    else response.write('some')
+  })
+  const environment = manualEnvironment()
+  const client = openClient(t, { environment })
+  const url = `http://127.0.0.1:${server.port}`
+  const chunks: Uint8Array[] = []
+  const options = {
+    maxBytes: MAX_BYTES,
+    idleMs: 45_000,
+    signal: new AbortController().signal,
+    onChunk: (chunk: Uint8Array) => void chunks.push(chunk),
+  }
+  t.equal((await client.stream(`${url}/busy`, options)).status, 503)
+  const stream = client.stream(`${url}/`, options)
+  while (chunks.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await Promise.all([refused(t, stream, 'too_slow', /Nothing came/), environment.advance(45_000)])
+  t.equal(environment.waiting, 0, 'no timer is left behind')
+  await client.close()
+  await refused(t, client.stream(`${url}/`, options), 'closed')
+})

@@ -47,6 +47,16 @@ export interface HttpResponse {
   readonly url: string
 }
 
+/** A reading of an answer that goes on, as server-sent events do. */
+export interface HttpStreamOptions extends Pick<HttpRequestOptions, 'headers' | 'maxBytes'> {
+  /** The stream is ended when nothing came for so long, its beginning included, in milliseconds. */
+  readonly idleMs: number
+  /** Ends the stream, with its reason. */
+  readonly signal: AbortSignal
+  /** Takes what came, as it came. Called only when the status is 200. */
+  onChunk(chunk: Uint8Array): void
+}
+
 /** The one way to another server: every request to one goes through a client like this (PROTOCOL section 11). */
 export interface HttpClient {
   /**
@@ -63,6 +73,14 @@ export interface HttpClient {
    *   {@link HttpClient.close}.
    */
   request(method: HttpMethod, url: string, options: HttpRequestOptions): Promise<HttpResponse>
+  /**
+   * Asks another server with GET for an answer that goes on, and hands it over while it comes. No redirect is followed.
+   *
+   * @returns the answer without its body once that has ended, or at once when its status is not 200.
+   * @throws FederationError as {@link HttpClient.request} does; `too_slow` when nothing came for `idleMs`, and the
+   *   signal's reason.
+   */
+  stream(url: string, options: HttpStreamOptions): Promise<HttpResponse>
   /** Ends what is under way and closes all connections. */
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ export type {
   HttpMethod,
   HttpRequestOptions,
   HttpResponse,
+  HttpStreamOptions,
 } from './http-client.ts'
 export { SIGNATURE_CHALLENGE } from './signature-profile.ts'
 export { type RequestToSign, signRequest } from './sign-request.ts'

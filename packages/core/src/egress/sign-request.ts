@@ -21,8 +21,13 @@ export interface RequestToSign {
   readonly method: HttpMethod
   /** The absolute URL, spelled as it will be sent: below the receiver's server name. */
   readonly targetUri: string
-  /** What is sent, byte for byte, and its media type. An empty body counts as none. */
-  readonly body?: { readonly bytes: Uint8Array; readonly contentType: string } | undefined
+  /**
+   * What is sent, byte for byte, and its media type; its SHA-256, for whoever has it already. An empty body counts as
+   * none.
+   */
+  readonly body?:
+    | { readonly bytes: Uint8Array; readonly contentType: string; readonly sha256?: Uint8Array | undefined }
+    | undefined
   /** This server's name. */
   readonly senderName: string
   /** `ed25519:` + version: which of this server's current keys `key` is. */
@@ -59,7 +64,7 @@ export function signRequest(request: RequestToSign): Record<string, string> {
 
 function bodyHeaders(body: RequestToSign['body']): Record<string, string> {
   if (body === undefined || body.bytes.byteLength === 0) return {}
-  const digest = byteSequence(sha256(body.bytes))
+  const digest = byteSequence(body.sha256 ?? sha256(body.bytes))
   return {
     'content-digest': serializeDictionary(new Map([[DIGEST_ALGORITHM, digest]])),
     'content-type': body.contentType,

@@ -45,6 +45,33 @@ export function watchTransfer(environment: Environment, timeoutMs: number): Tran
   }
 }
 
+/**
+ * Starts the watch over an answer that goes on: it ends when nothing came for `idleMs`, or when `stop` is aborted.
+ *
+ * @throws the reason of `stop` when it is aborted already.
+ */
+export function watchIdle(environment: Environment, idleMs: number, stop: AbortSignal): TransferWatch {
+  stop.throwIfAborted()
+  const controller = new AbortController()
+  const tooSlow = (): void => end(new FederationError('too_slow', `Nothing came for ${idleMs} ms.`))
+  const stopped = (): void => end(stop.reason)
+  let cancelIdle = environment.after(idleMs, tooSlow)
+  function end(reason: unknown): void {
+    cancelIdle()
+    stop.removeEventListener('abort', stopped)
+    controller.abort(reason)
+  }
+  stop.addEventListener('abort', stopped)
+  return {
+    signal: controller.signal,
+    received() {
+      cancelIdle()
+      cancelIdle = environment.after(idleMs, tooSlow)
+    },
+    end,
+  }
+}
+
 /** Rejects with the signal's reason once it is aborted, for what cannot be aborted itself. */
 export function whenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {

@@ -31,9 +31,10 @@ export interface RequestTrust extends ServerNameOptions {
    * Remembers a nonce until `expiresTs` (POSIX milliseconds), at least.
    *
    * @param nonce - unique to the sender's key.
+   * @param sender - whose signature is good.
    * @returns false when it was remembered already; of two calls at one time only one gets true.
    */
-  useNonce(nonce: string, expiresTs: number): Promise<boolean>
+  useNonce(nonce: string, expiresTs: number, sender: RequestSender): Promise<boolean>
 }
 
 /**
@@ -56,7 +57,7 @@ export async function verifyRequest(received: ReceivedRequest, trust: RequestTru
   if (key === undefined) throw invalidSignature(`${sender.keyId} is not among the current keys of ${sender.serverName}`)
   if (!verifySignature(key, base, signature)) throw invalidSignature('it does not fit what was received')
 
-  const isNew = await trust.useNonce(`${sender.serverName}#${sender.keyId} ${nonce}`, goodUntilTs)
+  const isNew = await trust.useNonce(`${sender.serverName}#${sender.keyId} ${nonce}`, goodUntilTs, sender)
   if (!isNew) throw new FederationError('replayed_request', 'This request was received before; sign each one anew.')
   return sender.serverName
 }

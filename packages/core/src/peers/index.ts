@@ -1,0 +1,6 @@
+export { type Admission, authenticate, type AuthenticatedRequest, type Authentication } from './authenticate.ts'
+export { NAME_SCHEMA, SIGNED_RESPONSES } from './documentation.ts'
+export { jsonAnswer } from './json-answer.ts'
+export { createPeerClient, type PeerAnswer, type PeerBody, type PeerClient } from './peer-client.ts'
+export { senderEnteringItself, senderLeaving } from './self-request.ts'
+export { createStrangerLimits, type StrangerLimits } from './stranger-limits.ts'
