@@ -62,7 +62,7 @@ t.test('every route answers at its place', async (t) => {
   t.same((await get('/.well-known/manga/servers')).json(), { primary: serverName, 'load-balancers': [] })
   t.same((await get('/v1/federation/version')).json(), {
     server: { name: 'manga-federation', version: VERSION },
-    features: [],
+    features: ['log', 'push'],
   })
   t.equal(VERSION, packageJson.version, 'the version is that of the package')
   t.match((await get('/v1/keys')).json(), { server_name: serverName })
@@ -365,4 +365,16 @@ t.test('what went wrong inside is logged, and an outsider sees none of it', asyn
   t.equal(answer.status, 500)
   t.notMatch(answer.text, /secret/)
   t.match(logged, [{ target: '/v1/manga/series', err: { message: 'secret path /srv/db' } }])
+})
+
+t.test('a site that stood still for longer than its head lasts starts again, and signs it anew', async (t) => {
+  const kept = memoryStore()
+  const store = async (): Promise<typeof kept> => ({ ...kept, close: async () => undefined })
+  const before = await site(1, { store })
+  const head = (await before.get('/v1/manga/log/head')).json() as { issued_ts: number; size: number }
+  await before.federation.close()
+  const sevenHoursMs = 7 * 60 * 60 * 1000
+  const after = await site(1, { store, [environment]: manualEnvironment(before.time.now() + sevenHoursMs) })
+  t.match((await after.get('/v1/manga/log/head')).json(), { size: head.size, issued_ts: head.issued_ts + sevenHoursMs })
+  await after.federation.close()
 })

@@ -1,108 +1,33 @@
-import {
-  type Catalog,
-  type CatalogReading,
-  catalogRoutes,
-  catalogWhenRunning,
-  createListingReader,
-  createListings,
-  rememberStates,
-  runCatalog,
-  type RunningCatalog,
-} from './catalog/index.ts'
-import {
-  createDiscovery,
-  type Discovery,
-  discoveryRoutes,
-  publishDocuments,
-  type PublishedDocuments,
-} from './discovery/index.ts'
-import { createHttpClient, type HttpClient } from './egress/index.ts'
+import { balancerRoutes } from './balancers/index.ts'
+import { catalogRoutes, catalogWhenRunning } from './catalog/index.ts'
+import { discoveryRoutes } from './discovery/index.ts'
 import { atMost } from './environment.ts'
 import { FederationError } from './errors.ts'
-import {
-  createDispatcher,
-  createMatcher,
-  type Dispatcher,
-  type MountedRoute,
-  mountRoutes,
-  type Route,
-} from './http/index.ts'
-import type { JsonValue } from './json/index.ts'
-import {
-  createKeyFinder,
-  createKeyRing,
-  createWitness,
-  createWitnessPanel,
-  keyRoutes,
-  type KeyServing,
-  loadOwnKeys,
-  writeIdentity,
-} from './keys/index.ts'
-import { createWorkLimits } from './limits/index.ts'
+import type { Federation } from './federation-interface.ts'
+import { type FollowProgress } from './follow/index.ts'
+import { createDispatcher, createMatcher, createOpenStreams, mountRoutes, type Route } from './http/index.ts'
+import { keyRoutes, writeIdentity } from './keys/index.ts'
+import { logRoutes } from './log/index.ts'
+import { makeLink } from './client/link.ts'
 import { decodeServerNameSegment } from './names/index.ts'
-import { type FederationOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import type { Store } from './store/index.ts'
-import { createVerifier, type Verdict, type Verifier } from './verify/index.ts'
-import { VERSION } from './version.ts'
-
-/** What this software calls itself on the version route. */
-const SOFTWARE = { name: 'manga-federation', version: VERSION }
+import { type FederationOptions, resolveOptions } from './options.ts'
+import { pushRoutes } from './push/index.ts'
+import { assemble, type Machine, stop } from './machine.ts'
 
 /** A small catalog is complete when the site begins to listen; a large one does not hold it up for longer. */
 const MAX_FIRST_PUBLISH_WAIT_MS = 5000
 
-/** The parts of a running federation, as the routes use them. */
-interface Machine extends CatalogReading, KeyServing {
-  readonly store: Store
-  readonly client: HttpClient
-  readonly published: PublishedDocuments
-  readonly catalog: RunningCatalog
-  readonly verifier: Verifier
-}
+/** Two may not both be gone, and the link stays short enough to be shared. */
+const MIRRORS_IN_LINK = 2
 
-const ROUTES: readonly Route<Machine>[] = [...discoveryRoutes, ...keyRoutes, ...catalogRoutes]
-
-/** One server of the Federated Manga network. */
-export interface Federation {
-  readonly serverName: string
-  /** All routes with their place on this site, for adapters and documentation. */
-  readonly routes: readonly MountedRoute<never>[]
-  /** The site's own catalog. */
-  readonly catalog: Catalog
-  /** This server's own keys. */
-  readonly keys: {
-    /**
-     * Makes a new key. The old one signs along for `overlapMs` and is old afterwards.
-     *
-     * @param how.overlapMs - default is 7 days, as long as others may hold a document without the new key.
-     */
-    rotate(how?: { readonly overlapMs?: number }): Promise<void>
-    /** The identity as a short text that can be printed and given as the option `identity`. It is a secret. */
-    exportIdentity(): Promise<string>
-  }
-  /**
-   * The verdict on a series, a chapter, a mirrored one or a key document: whether it is what its origin signed, and on
-   * whose word. Asks the origin for its keys where needed, and witnesses when the origin cannot be reached.
-   *
-   * @param received - raw bytes as they came, or what `parseStrict` made of them.
-   */
-  verify(received: Uint8Array | JsonValue): Promise<Verdict>
-  /** The verdicts on many, in their order, on all cores. */
-  verifyAll(received: readonly (Uint8Array | JsonValue)[]): Promise<Verdict[]>
-  /** Whether a request with this raw target is the federation's. Costs next to nothing. */
-  owns(target: string): boolean
-  /** Answers a request; undefined when it is not the federation's. Never rejects. Starts the federation if needed. */
-  handle: Dispatcher
-  /**
-   * Opens the store, loads or makes the keys, and begins to publish. Resolves when the catalog is published, or
-   * after 5 s while publishing goes on. Calling it again waits for the same start; after a failed one it tries anew.
-   *
-   * @throws FederationError `identity_mismatch`, `store_unavailable`, `store_damaged`.
-   */
-  start(): Promise<void>
-  /** Ends background work and closes the store. Calling it twice is fine. */
-  close(): Promise<void>
-}
+const ROUTES: readonly Route<Machine>[] = [
+  ...discoveryRoutes,
+  ...keyRoutes,
+  ...catalogRoutes,
+  ...logRoutes,
+  ...pushRoutes,
+  ...balancerRoutes,
+]
 
 /**
  * Puts the parts of the federation together.
@@ -113,6 +38,8 @@ export function createFederation(given: FederationOptions): Federation {
   const options = resolveOptions(given)
   const routes = mountRoutes(ROUTES, options.mountPath)
   const match = createMatcher(routes)
+  const streams = createOpenStreams()
+  const progressListeners = new Set<(progress: FollowProgress) => void>()
   let machine: Promise<Machine> | undefined
   let ready: Machine | undefined
   let started: Promise<void> | undefined
@@ -120,11 +47,17 @@ export function createFederation(given: FederationOptions): Federation {
 
   function running(): Promise<Machine> {
     if (closed) return Promise.reject(new FederationError('closed', 'The federation was closed.'))
-    machine ??= assemble(options).catch((error: unknown) => {
+    machine ??= open().catch((error: unknown) => {
       machine = undefined
       throw error
     })
     return machine
+  }
+
+  async function open(): Promise<Machine> {
+    const parts = await assemble(options, streams)
+    parts.following.onProgress((progress) => progressListeners.forEach((listener) => listener(progress)))
+    return parts
   }
 
   function start(): Promise<void> {
@@ -137,20 +70,66 @@ export function createFederation(given: FederationOptions): Federation {
 
   async function publishFirst(): Promise<void> {
     const parts = await running()
+    const { following, mirroring, push, balancers, volunteering } = parts
+    await Promise.all([following, mirroring, push, balancers, volunteering].map((part) => part.start()))
     await atMost(parts.catalog.reconcile(), MAX_FIRST_PUBLISH_WAIT_MS, options.environment)
     if (!closed) ready = parts
+  }
+
+  const follow: Federation['follow'] = async (nameOrDomain, { acceptNewLog, republish } = {}) => {
+    const { following, mirroring } = await running()
+    return following.follow(nameOrDomain, { acceptNewLog, prepare: async (name) => mirroring.follow(name, republish) })
   }
 
   return {
     serverName: options.serverName,
     routes,
-    catalog: catalogWhenRunning(async () => (await running()).catalog),
+    catalog: {
+      ...catalogWhenRunning(async () => (await running()).catalog),
+      mirrored: async (query) => (await running()).mirrored.mirrored(query),
+      mirroredObject: async (...which) => (await running()).mirrored.mirroredObject(...which),
+      mirroredOrigins: async () => (await running()).mirrored.mirroredOrigins(),
+    },
     keys: {
-      rotate: async (how) => (await running()).keys.rotate(how?.overlapMs),
+      async rotate(how) {
+        const { keys, log } = await running()
+        await keys.rotate(how?.overlapMs)
+        await log.renewHead()
+      },
       exportIdentity: async () => writeIdentity((await running()).keys.identity()),
     },
     verify: async (received) => (await running()).verifier.verify(received),
     verifyAll: async (received) => (await running()).verifier.verifyAll(received),
+    follow,
+    async unfollow(serverName, { forget } = {}) {
+      const { following, mirroring } = await running()
+      return following.unfollow(serverName, { forget, prepare: (name) => mirroring.withdraw(name) })
+    },
+    check: async (serverName, how) => (await running()).following.check(serverName, how),
+    following: async () => (await running()).following.list(),
+    followers: async () => (await running()).push.followers(),
+    loadBalancers: {
+      list: async () => (await running()).balancers.list(),
+      approve: async (serverName) => (await running()).balancers.approve(serverName),
+      refuse: async (serverName) => (await running()).balancers.refuse(serverName),
+    },
+    async volunteer(nameOrDomain) {
+      const { serverName } = await follow(nameOrDomain)
+      return (await running()).volunteering.volunteer(serverName)
+    },
+    stopVolunteering: async (serverName) => (await running()).volunteering.stopVolunteering(serverName),
+    volunteering: async () => (await running()).volunteering.list(),
+    async link() {
+      const { keys, balancers } = await running()
+      const publicKeys = keys.active().map(({ signingKey }) => signingKey.publicKey)
+      const serving = (await balancers.list()).filter(({ state }) => state === 'success')
+      const mirrors = serving.slice(0, MIRRORS_IN_LINK).map(({ serverName }) => serverName)
+      return makeLink({ serverName: options.serverName, publicKeys, mirrors })
+    },
+    onProgress(listener) {
+      progressListeners.add(listener)
+      return () => void progressListeners.delete(listener)
+    },
     owns: (target) => match(target) !== undefined,
     handle: createDispatcher({
       match,
@@ -160,65 +139,14 @@ export function createFederation(given: FederationOptions): Federation {
       logger: options.logger,
     }),
     start,
+    endStreams: () => streams.end(),
     async close() {
       closed = true
       ready = undefined
+      streams.end()
       const parts = await machine?.catch(() => undefined)
       machine = undefined
-      await parts?.catalog.stop()
-      await parts?.client.close()
-      await parts?.store.close()
+      if (parts) await stop(parts)
     },
   }
-}
-
-async function assemble(options: ResolvedOptions): Promise<Machine> {
-  const { serverName, names, environment, logger } = options
-  const store = await options.store()
-  const client = createHttpClient({ ...options.egress, environment })
-  try {
-    const keys = await loadOwnKeys({ serverName, store: store.identity, given: options.givenKeys, environment })
-    const ring = createKeyRing({ store: store.remoteKeys, client, environment, logger })
-    const discovery = createDiscovery({ client, cache: options.cache, environment, names, random: Math.random })
-    const panel = createWitnessPanel({ ...options, ring, client })
-    const balancersOf = (server: string): Promise<ReadonlySet<string>> => knownBalancers(discovery, server)
-    const states = rememberStates(store.catalog, environment)
-    const finder = createKeyFinder({ ownKeys: keys, ring, panel, balancersOf, environment, logger })
-    return {
-      serverName,
-      names,
-      environment,
-      store,
-      client,
-      keys,
-      witness: createWitness(ring, keys),
-      limits: createWorkLimits({ environment }),
-      verifier: createVerifier({ finder, groupKeys: options.groupKeys, names, environment }),
-      published: publishDocuments(serverName, SOFTWARE),
-      states,
-      listings: createListings(store.catalog),
-      readListing: createListingReader(serverName),
-      catalog: runCatalog({
-        serverName,
-        repository: options.catalog,
-        store: store.catalog,
-        keys,
-        committed: () => states.forget(),
-        environment,
-        logger,
-      }),
-    }
-  } catch (error) {
-    await client.close()
-    await store.close()
-    throw error
-  }
-}
-
-/** The load balancers that a server is known to have chosen: none when it cannot be asked and never was. */
-async function knownBalancers(discovery: Discovery, serverName: string): Promise<ReadonlySet<string>> {
-  const { primary, loadBalancers } = await discovery
-    .lookUp(new URL(serverName).host)
-    .catch(() => ({ primary: serverName, loadBalancers: [] }))
-  return new Set(primary === serverName ? loadBalancers : [])
 }

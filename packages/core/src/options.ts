@@ -1,14 +1,18 @@
+import type { RegistrationPolicy } from './balancers/index.ts'
 import { boundedCache, type Cache } from './cache/index.ts'
 import type { CatalogRepository } from './catalog/index.ts'
-import { importPublicKey, type PublicKey } from './crypto/index.ts'
+import type { PublicKey } from './crypto/index.ts'
 import type { EgressPolicy } from './egress/index.ts'
 import { type Environment, systemEnvironment } from './environment.ts'
-import { FederationError, reasonOf } from './errors.ts'
+import { FederationError } from './errors.ts'
 import { decodeBase64 } from './json/index.ts'
 import { type ConfiguredWitness, keyOfSeed, readIdentity } from './keys/index.ts'
 import { type Logger, silentLogger } from './logger.ts'
-import { isKeyId, parseServerName, splitServerName } from './names/index.ts'
+import type { OnMirrored } from './mirrored/index.ts'
+import { parseServerName, splitServerName } from './names/index.ts'
 import type { OwnKey, Store } from './store/index.ts'
+import type { MetricsRegistry, Tracer } from './telemetry/index.ts'
+import { keyMap, quorumOf, type WitnessOption, witnessOf } from './trust-options.ts'
 
 /** Key of the option that replaces the clock and the timers, for tests. A symbol: no configuration file sets it. */
 export const environment: unique symbol = Symbol('environment')
@@ -42,14 +46,27 @@ export interface FederationOptions {
    * Servers that are asked for the keys of a server that cannot be reached: their names, or names with the keys that
    * you know them by. Default is none. See `docs/witnesses.md`.
    */
-  readonly witnesses?: readonly (
-    | string
-    | { readonly serverName: string; readonly keys: Readonly<Record<string, string>> }
-  )[]
+  readonly witnesses?: readonly WitnessOption[]
   /** How many witnesses must agree, at least 1. Default is 2. */
   readonly quorum?: number
   /** Public keys of release groups that you know, as base64, by the group's name. Default is none. */
   readonly groupKeys?: Readonly<Record<string, string>>
+  /**
+   * Told of what was mirrored of the servers that you follow, once it is stored; again when it throws, and after a
+   * crash, so it may be told of one change twice. Default is none. See `docs/mirroring.md`.
+   */
+  readonly onMirrored?: OnMirrored
+  /**
+   * Whether other servers can reach this one. If not (behind a home router, say), it keeps a connection open to those
+   * that it follows, so that their changes still come at once. Default is true.
+   */
+  readonly reachable?: boolean
+  /**
+   * Who may become a load balancer of this server, and is named to readers while it holds the entire catalog: `open`
+   * for whoever asks, `approve` for whom `loadBalancers.approve` is called, `closed` for nobody further. Default is
+   * `approve`. See `docs/volunteers.md`.
+   */
+  readonly loadBalancers?: RegistrationPolicy
   /** Where answers of other servers are remembered that may be lost: a `Keyv`. Default is memory, bounded. */
   readonly cache?: Cache
   /** Allow plain `http` and loopback addresses: for tests and demonstrations. Default is false. */
@@ -58,6 +75,10 @@ export interface FederationOptions {
   readonly allowedPorts?: readonly number[] | 'any'
   /** Where the federation writes its log. Default is nowhere; adapters pass the framework's. */
   readonly logger?: Logger
+  /** A registry of prom-client, such as its `register`. Default is none. See `docs/monitoring.md`. */
+  readonly metrics?: MetricsRegistry
+  /** A tracer of @opentelemetry/api: `trace.getTracer('my-site')`. Default is none. */
+  readonly tracer?: Tracer
   readonly [environment]?: Environment
 }
 
@@ -69,13 +90,20 @@ export interface ResolvedOptions {
   readonly mountPath: string
   /** The keys that the operator gives, of a seed or an exported identity. */
   readonly givenKeys: readonly OwnKey[] | undefined
+  /** Whether they are those of a server that published before, maybe from a store that was lost. */
+  readonly isImported: boolean
   readonly witnesses: readonly ConfiguredWitness[]
   readonly quorum: number
   readonly groupKeys: ReadonlyMap<string, PublicKey>
+  readonly onMirrored: OnMirrored | undefined
+  readonly reachable: boolean
+  readonly loadBalancers: RegistrationPolicy
   readonly cache: Cache
   readonly names: { readonly allowInsecure: boolean }
   readonly egress: EgressPolicy
   readonly logger: Logger
+  readonly metrics: MetricsRegistry | undefined
+  readonly tracer: Tracer | undefined
   readonly environment: Environment
 }
 
@@ -84,12 +112,6 @@ const REPOSITORY_METHODS = ['listSeries', 'listChapters', 'getSeries', 'getChapt
 
 /** Bytes of an Ed25519 seed (RFC 8032 section 5.1.5). */
 const SEED_BYTES = 32
-
-/** Bytes of an Ed25519 public key. */
-const PUBLIC_KEY_BYTES = 32
-
-/** Two that are independent of each other: one alone could lie unnoticed (PROTOCOL section 5.3). */
-const DEFAULT_QUORUM = 2
 
 /** Answers of other servers that are remembered in memory; about 1 KiB each. */
 const MAX_CACHED_ANSWERS = 10_000
@@ -119,13 +141,19 @@ export function resolveOptions(options: FederationOptions): ResolvedOptions {
     store: options.store,
     mountPath,
     givenKeys: givenKeysOf(options, serverName),
+    isImported: options.identity !== undefined,
     witnesses: (options.witnesses ?? []).map((witness) => witnessOf(witness, names)),
     quorum: quorumOf(options.quorum),
     groupKeys: keyMap(options.groupKeys ?? {}, 'groupKeys'),
+    onMirrored: onMirroredOf(options.onMirrored),
+    reachable: options.reachable ?? true,
+    loadBalancers: policyOf(options.loadBalancers),
     cache: options.cache ?? boundedCache(MAX_CACHED_ANSWERS),
     names,
     egress: { ...names, allowedPorts: options.allowedPorts },
     logger: options.logger ?? silentLogger,
+    metrics: options.metrics,
+    tracer: options.tracer,
     environment: options[environment] ?? systemEnvironment,
   }
 }
@@ -141,35 +169,14 @@ function givenKeysOf(options: FederationOptions, serverName: string): readonly O
   throw invalid(`identity is that of ${identity.serverName}, and serverName is ${serverName}: they must be the same`)
 }
 
-function witnessOf(
-  witness: NonNullable<FederationOptions['witnesses']>[number],
-  names: { readonly allowInsecure: boolean },
-): ConfiguredWitness {
-  if (typeof witness === 'string') return { serverName: parseServerName(witness, names), pinned: new Map() }
-  const malformed = Object.keys(witness.keys).find((keyId) => !isKeyId(keyId))
-  if (malformed !== undefined) throw invalid(`witnesses: ${malformed} is no key id; it looks like ed25519:21fe31dfa1`)
-  return { serverName: parseServerName(witness.serverName, names), pinned: keyMap(witness.keys, 'witnesses') }
+function onMirroredOf(onMirrored: FederationOptions['onMirrored']): OnMirrored | undefined {
+  if (onMirrored === undefined || typeof onMirrored === 'function') return onMirrored
+  throw invalid('onMirrored must be a function: it is called with what was mirrored')
 }
 
-function quorumOf(quorum = DEFAULT_QUORUM): number {
-  if (Number.isSafeInteger(quorum) && quorum >= 1) return quorum
-  throw invalid('quorum must be a whole number, at least 1')
-}
-
-function keyMap(keys: Readonly<Record<string, string>>, option: string): Map<string, PublicKey> {
-  return new Map(
-    Object.entries(keys).map(([name, text]) => {
-      try {
-        return [name, importPublicKey(decodeBase64(text, PUBLIC_KEY_BYTES))]
-      } catch (cause) {
-        throw new FederationError(
-          'invalid_option',
-          `${option}: the key of ${name} cannot be used: ${reasonOf(cause)}`,
-          { cause },
-        )
-      }
-    }),
-  )
+function policyOf(policy: RegistrationPolicy = 'approve'): RegistrationPolicy {
+  if (policy === 'open' || policy === 'approve' || policy === 'closed') return policy
+  throw invalid('loadBalancers must be open, approve or closed')
 }
 
 function decodeSeed(seed: string): Uint8Array {

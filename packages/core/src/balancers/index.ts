@@ -1,0 +1,6 @@
+export type { BalancerFault, BalancerFaultCode, LoadBalancerStatus } from './balancer-state.ts'
+export { type Balancers, type BalancersOptions, createBalancers } from './balancers.ts'
+export type { RegistrationPolicy } from './registry.ts'
+export { balancerRoutes, type BalancerServing } from './routes.ts'
+export type { VolunteerStatus } from './volunteer-state.ts'
+export { createVolunteering, type Volunteering, type VolunteeringOptions } from './volunteering.ts'
