@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Exchange } from '@manga-federation/testing'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import { openApiDocument, type Operation, type Response } from './document.ts'
+import { openApiDocument, type Operation, type Response, SEGMENT_PARAMETER, SERVER_NAME_PARAMETER } from './document.ts'
 
 /** Fails when an answer of the federation is not what the OpenAPI document says. */
 export type ExchangeCheck = (exchanged: Exchange) => void
@@ -49,8 +49,11 @@ function responseOf(
 
 /** Sites may lie under a prefix, and the API elsewhere: what counts is the end of the path. */
 function matcherOf(path: string): (target: string) => boolean {
-  const [before = '', after] = path.replace(/^\/v1/, '').split('{server_name}')
-  const pattern = `${before.replaceAll('.', '\\.')}${after === undefined ? '/?$' : '.'}`
-  const expression = new RegExp(pattern)
+  const pattern = path
+    .replace(/^\/v1/, '')
+    .replaceAll('.', '\\.')
+    .replace(SERVER_NAME_PARAMETER, '.+')
+    .replace(SEGMENT_PARAMETER, '[^/]+')
+  const expression = new RegExp(`${pattern}/?$`)
   return (target) => expression.test(target.split('?', 1)[0] ?? target)
 }

@@ -25,8 +25,11 @@ export interface Response {
 /** The name that the document's paths are written for. */
 const SERVER_NAME = 'https://manga.example.com/v1'
 
-/** The parameter that stands for the server name at the end of a path. */
-const SERVER_NAME_PARAMETER = '{server_name}'
+/** What stands for the server name in a path. */
+export const SERVER_NAME_PARAMETER = '{server_name}'
+
+/** What stands for a plain segment in a path. */
+export const SEGMENT_PARAMETER = '{id}'
 
 /** PROTOCOL section 8: errors are the same everywhere. */
 const ERROR: Response = {
@@ -47,7 +50,7 @@ const ERROR: Response = {
 export function openApiDocument(): OpenApiDocument {
   const paths: OpenApiDocument['paths'] = {}
   for (const mounted of routes()) {
-    const path = mounted.path.replace(/\*$/, SERVER_NAME_PARAMETER)
+    const path = mounted.path.replace('*', SERVER_NAME_PARAMETER)
     paths[path] = { ...paths[path], [mounted.route.method.toLowerCase()]: operation(mounted) }
   }
   return {
@@ -86,9 +89,10 @@ async function none(): Promise<{ items: never[] }> {
 async function missing(): Promise<undefined> {}
 
 function operation({ route, path }: MountedRoute<never>): Operation {
-  const { summary, description, query = {}, body, serverName, responses } = route.documentation
+  const { summary, description, query = {}, body, serverName, segment, responses } = route.documentation
   const parameters = [
     ...(serverName === undefined ? [] : [serverNameParameter(serverName)]),
+    ...(segment === undefined ? [] : [segmentParameter(segment)]),
     ...Object.entries(query).map(([name, parameter]) => ({ name, in: 'query', ...parameter })),
   ]
   const described = Object.entries(responses).map(([status, { description: what, schema }]) => {
@@ -112,17 +116,20 @@ function operation({ route, path }: MountedRoute<never>): Operation {
 }
 
 function serverNameParameter(whose: string): JsonSchema {
-  return {
-    name: SERVER_NAME_PARAMETER.slice(1, -1),
-    in: 'path',
-    required: true,
-    description: `${whose}: its server name, percent-encoded as one segment`,
-    schema: { type: 'string' },
-  }
+  const description = `${whose}: its server name, percent-encoded as one segment`
+  return pathParameter(SERVER_NAME_PARAMETER, description, { type: 'string' })
+}
+
+function segmentParameter(description: string): JsonSchema {
+  return pathParameter(SEGMENT_PARAMETER, description, { type: 'string', pattern: '^[A-Za-z0-9._~-]{1,128}$' })
+}
+
+function pathParameter(inPath: string, description: string, schema: JsonSchema): JsonSchema {
+  return { name: inPath.slice(1, -1), in: 'path', required: true, description, schema }
 }
 
 /** `getMangaSeriesOrigin`, of method and path. */
 function operationId(method: string, path: string): string {
-  const words = path.replace(/^\/v1/, '').match(/[a-z]+/g) ?? []
+  const words = path.replace(/^\/v1/, '').match(/[a-z]+(?![a-z]*})/g) ?? []
   return method.toLowerCase() + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')
 }
