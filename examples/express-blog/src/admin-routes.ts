@@ -2,10 +2,13 @@ import express, { Router } from 'express'
 import {
   adminAccess,
   chapterIdOf,
+  decideOnVolunteer,
   existingSeries,
   pagePlace,
   readListQuery,
   SiteError,
+  volunteers,
+  VOLUNTEERS_PATH,
   type Fields,
   type Settings,
   type SiteFacts,
@@ -21,7 +24,7 @@ const POSTS_PER_PAGE = 20
 /** How many titles the form proposes; a longer list would make the page slow. */
 const PROPOSED_TITLES = 200
 
-/** What the blogger sees: a form that writes a post, and buttons that delete one. */
+/** What the blogger sees: a form that writes a post, and buttons that delete one; and who volunteers. */
 export function adminRoutes({
   library,
   blog,
@@ -67,6 +70,15 @@ export function adminRoutes({
 
     await response.locals.mangaFederation.catalog.changed(blog.remove(post))
     response.redirect(303, '/admin')
+  })
+
+  router.get('/volunteers', async (_request, response) => {
+    sendPage(response, site, await volunteers(response.locals.mangaFederation))
+  })
+
+  router.post('/volunteers', async (request, response) => {
+    await decideOnVolunteer(response.locals.mangaFederation, request.body)
+    response.redirect(303, VOLUNTEERS_PATH)
   })
   return router
 

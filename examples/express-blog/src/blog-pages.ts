@@ -1,6 +1,7 @@
 import { Router, type ErrorRequestHandler } from 'express'
 import {
   errorPage,
+  type MirroredPages,
   NOT_FOUND_PAGE,
   siteFacts,
   type Settings,
@@ -18,14 +19,15 @@ import { verifyRoutes } from './verify-routes.ts'
 export interface BlogPagesOptions {
   library: SiteLibrary
   blog: Blog
+  mirrored: MirroredPages
   settings: Settings
 }
 
 /** All pages of the blog, with their errors. */
-export async function blogPages({ library, blog, settings }: BlogPagesOptions): Promise<Router> {
+export async function blogPages({ library, blog, mirrored, settings }: BlogPagesOptions): Promise<Router> {
   const site = siteFacts(LOOK, settings)
   const router = Router()
-  router.use(await publicRoutes({ library, blog, site }))
+  router.use(await publicRoutes({ library, blog, mirrored, site }))
   router.use('/admin', adminRoutes({ library, blog, settings, site }))
   router.use('/verify', verifyRoutes({ settings, site }))
   router.use((_request, response) => sendPage(response, site, NOT_FOUND_PAGE))

@@ -7,6 +7,7 @@ import {
   chapterTable,
   existingSeries,
   html,
+  type MirroredPages,
   pagePlace,
   readListQuery,
   readStylesheet,
@@ -31,10 +32,12 @@ const POSTS_IN_FEED = 20
 export async function publicRoutes({
   library,
   blog,
+  mirrored,
   site,
 }: {
   library: SiteLibrary
   blog: Blog
+  mirrored: MirroredPages
   site: SiteFacts
 }): Promise<Router> {
   const stylesheet = Buffer.concat([await readStylesheet(), await readFile(new URL('blog.css', import.meta.url))])
@@ -53,7 +56,11 @@ export async function publicRoutes({
     sendPage(response, site, { title: headline(post), content: postPage(post) })
   })
 
-  router.get('/series', (request, response) => sendPage(response, site, seriesList(library, '/series', request.query)))
+  router.get('/series', async (request, response) => {
+    const own = seriesList(library, '/series', request.query)
+    const content = html`${own.content} ${await mirrored.section(request.query)}`
+    sendPage(response, site, { ...own, content })
+  })
 
   router.get('/series/:id', (request, response) => {
     const series = existingSeries(library, request.params.id)
@@ -65,6 +72,11 @@ export async function publicRoutes({
     const write = html`<a class="button" href="/admin?series=${encodeURIComponent(series.id)}">Write a post</a>`
     const content = seriesPage({ series, chapters, total, place, action: site.canBeManaged ? write : undefined })
     sendPage(response, site, { title: series.title, content })
+  })
+
+  router.get('/mirrored', async (request, response) => sendPage(response, site, await mirrored.list(request.query)))
+  router.get('/mirrored/series', async (request, response) => {
+    sendPage(response, site, await mirrored.series(request.query))
   })
 
   router.get('/about', (_request, response) => sendPage(response, site, about(site)))

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { writeFile } from 'node:fs/promises'
 import { credentials, found, openSite, OWN_ORIGIN, SERVER_NAME } from 'manga-federation-example-shared/test-site'
 import { verifyPageSuite } from 'manga-federation-example-shared/test-verify-page'
+import { volunteersPageSuite } from 'manga-federation-example-shared/test-volunteers-page'
 import t from 'tap'
 import { seriesIds } from './series-titles.ts'
 import { createSite } from './site.ts'
@@ -197,3 +198,4 @@ t.test('The id of a series is made of its title', (t) => {
 })
 
 await verifyPageSuite(createSite)
+await volunteersPageSuite(createSite)

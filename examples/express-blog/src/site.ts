@@ -4,6 +4,9 @@ import express from 'express'
 import {
   fillSite,
   httpSite,
+  joinServers,
+  mirroredPages,
+  newsLogger,
   openSiteDatabase,
   siteCatalog,
   siteLibrary,
@@ -27,17 +30,22 @@ export async function createSite(settings: Settings): Promise<Site> {
     serverName: settings.serverName,
     catalog: siteCatalog(database),
     witnesses: settings.witnesses,
+    loadBalancers: settings.openRegistration ? 'open' : 'approve',
     allowInsecure: settings.allowInsecure,
     // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
     allowedPorts: settings.allowInsecure ? 'any' : [],
     databasePath: join(settings.dataDir, 'manga-federation.db'),
+    ...(settings.news && { logger: newsLogger }),
   })
   app.use(manga)
 
-  app.use(await blogPages({ library, blog, settings }))
+  app.use(await blogPages({ library, blog, mirrored: mirroredPages(manga.federation.catalog), settings }))
 
-  return httpSite(app, {
-    start: () => manga.federation.start(),
+  return httpSite(app, manga.federation, {
+    async start() {
+      await manga.federation.start()
+      joinServers(manga.federation, settings, (problem) => console.warn(problem))
+    },
     async stop() {
       await manga.federation.close()
       database.close()

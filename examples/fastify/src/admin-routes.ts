@@ -2,14 +2,17 @@ import formBody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import {
   adminAccess,
+  decideOnVolunteer,
   mangaAdmin,
   MAX_FORM_BYTES,
+  volunteers,
+  VOLUNTEERS_PATH,
   type Fields,
   type Settings,
   type SiteLibrary,
 } from 'manga-federation-example-shared'
 
-/** What the site's editors see: a form that adds a chapter to a series, and buttons that remove one. */
+/** What the site's editors see: a form that adds a chapter to a series, and buttons that remove one; and who volunteers. */
 export async function adminRoutes(
   app: FastifyInstance,
   { library, settings }: { library: SiteLibrary; settings: Settings },
@@ -35,5 +38,12 @@ export async function adminRoutes(
     const { chapterId, location } = admin.removeChapter(request.params.id)
     await app.mangaFederation.catalog.changed({ chapters: [chapterId] })
     return reply.redirect(location, 303)
+  })
+
+  app.get('/volunteers', async (_request, reply) => reply.page(await volunteers(app.mangaFederation)))
+
+  app.post<{ Body: Fields | undefined }>('/volunteers', async (request, reply) => {
+    await decideOnVolunteer(app.mangaFederation, request.body)
+    return reply.redirect(VOLUNTEERS_PATH, 303)
   })
 }

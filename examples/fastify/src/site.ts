@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { mangaFederation } from '@manga-federation/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { fillSite, openSiteDatabase, siteCatalog, siteLibrary, type Settings } from 'manga-federation-example-shared'
+import {
+  fillSite,
+  joinServers,
+  newsLogger,
+  openSiteDatabase,
+  siteCatalog,
+  siteLibrary,
+  type Settings,
+} from 'manga-federation-example-shared'
 import { sitePages } from './site-pages.ts'
 
 /** An id of 255 characters, each of which may take nine when it is written in a URL. */
@@ -24,10 +32,16 @@ export async function createSite(settings: Settings): Promise<FastifyInstance> {
     serverName: settings.serverName,
     catalog: siteCatalog(database),
     witnesses: settings.witnesses,
+    loadBalancers: settings.openRegistration ? 'open' : 'approve',
     allowInsecure: settings.allowInsecure,
     // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
     allowedPorts: settings.allowInsecure ? 'any' : [],
     databasePath: join(settings.dataDir, 'manga-federation.db'),
+    ...(settings.news && { logger: newsLogger }),
+  })
+
+  app.addHook('onReady', async () => {
+    joinServers(app.mangaFederation, settings, (problem) => app.log.warn(problem))
   })
 
   await app.register(sitePages, { library, settings })

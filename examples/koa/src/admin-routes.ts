@@ -3,8 +3,11 @@ import { Router } from '@koa/router'
 import type { Context } from 'koa'
 import {
   adminAccess,
+  decideOnVolunteer,
   mangaAdmin,
   MAX_FORM_BYTES,
+  volunteers,
+  VOLUNTEERS_PATH,
   type Fields,
   type Settings,
   type SiteFacts,
@@ -12,7 +15,7 @@ import {
 } from 'manga-federation-example-shared'
 import { sendPage } from './send-page.ts'
 
-/** What the site's editors see: a form that adds a chapter to a series, and buttons that remove one. */
+/** What the site's editors see: a form that adds a chapter to a series, and buttons that remove one; and who volunteers. */
 export function adminRoutes({
   library,
   settings,
@@ -46,6 +49,13 @@ export function adminRoutes({
     const { chapterId, location } = admin.removeChapter(ctx.params.id ?? '')
     await ctx.state.mangaFederation.catalog.changed({ chapters: [chapterId] })
     seeOther(ctx, location)
+  })
+
+  router.get('/volunteers', async (ctx) => sendPage(ctx, site, await volunteers(ctx.state.mangaFederation)))
+
+  router.post('/volunteers', async (ctx) => {
+    await decideOnVolunteer(ctx.state.mangaFederation, ctx.request.body as Fields | undefined)
+    seeOther(ctx, VOLUNTEERS_PATH)
   })
   return router
 }

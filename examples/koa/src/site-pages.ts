@@ -2,6 +2,7 @@ import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import {
   errorPage,
+  type MirroredPages,
   NOT_FOUND_PAGE,
   siteFacts,
   type Settings,
@@ -17,14 +18,15 @@ import { verifyRoutes } from './verify-routes.ts'
 /** What the site's pages are made from. */
 export interface SitePagesOptions {
   library: SiteLibrary
+  mirrored: MirroredPages
   settings: Settings
 }
 
 /** Mounts all pages of the site, with their errors. */
-export async function mountSitePages(app: Koa, { library, settings }: SitePagesOptions): Promise<void> {
+export async function mountSitePages(app: Koa, { library, mirrored, settings }: SitePagesOptions): Promise<void> {
   const site = siteFacts(LOOK, settings)
   app.use(errorPages(site))
-  app.use((await publicRoutes(library, site)).routes())
+  app.use((await publicRoutes(library, mirrored, site)).routes())
   app.use(adminRoutes({ library, settings, site }).routes())
   app.use(verifyRoutes({ settings, site }).routes())
 }

@@ -4,6 +4,9 @@ import Koa from 'koa'
 import {
   fillSite,
   httpSite,
+  joinServers,
+  mirroredPages,
+  newsLogger,
   openSiteDatabase,
   siteCatalog,
   siteLibrary,
@@ -24,18 +27,23 @@ export async function createSite(settings: Settings): Promise<Site> {
     serverName: settings.serverName,
     catalog: siteCatalog(database),
     witnesses: settings.witnesses,
+    loadBalancers: settings.openRegistration ? 'open' : 'approve',
     allowInsecure: settings.allowInsecure,
     // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
     allowedPorts: settings.allowInsecure ? 'any' : [],
     databasePath: join(settings.dataDir, 'manga-federation.db'),
+    ...(settings.news && { logger: newsLogger }),
   })
   app.use(manga)
 
-  await mountSitePages(app, { library, settings })
+  await mountSitePages(app, { library, mirrored: mirroredPages(manga.federation.catalog), settings })
 
   const handle = app.callback()
-  return httpSite((request, response) => void handle(request, response), {
-    start: () => manga.federation.start(),
+  return httpSite((request, response) => void handle(request, response), manga.federation, {
+    async start() {
+      await manga.federation.start()
+      joinServers(manga.federation, settings, (problem) => console.warn(problem))
+    },
     async stop() {
       await manga.federation.close()
       database.close()

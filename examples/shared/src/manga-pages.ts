@@ -1,4 +1,5 @@
 import { html } from './html.ts'
+import type { MirroredPages } from './mirrored-pages.ts'
 import { aboutPage } from './pages/about-page.ts'
 import { chapterTable } from './pages/chapter-table.ts'
 import type { SiteFacts } from './pages/layout.ts'
@@ -16,15 +17,19 @@ export const CHAPTERS_PER_PAGE = 100
 
 /** What every visitor of a manga site sees; a page that is not there is a SiteError. */
 export interface MangaPages {
-  seriesList(query: Fields): SitePage
+  /** The site's own series, and below them what it mirrors of other sites. */
+  seriesList(query: Fields): Promise<SitePage>
   series(id: string, query: Fields): SitePage
   about(): SitePage
 }
 
-/** The public pages of a manga site. They know nothing of the federation but where it is. */
-export function mangaPages(library: SiteLibrary, site: SiteFacts): MangaPages {
+/** The public pages of a manga site. What is its own comes from its own database. */
+export function mangaPages(library: SiteLibrary, mirrored: MirroredPages, site: SiteFacts): MangaPages {
   return {
-    seriesList: (query) => seriesList(library, '/', query),
+    async seriesList(query) {
+      const own = seriesList(library, '/', query)
+      return { ...own, content: html`${own.content} ${await mirrored.section(query)}` }
+    },
     series(id, query) {
       const series = existingSeries(library, id)
       const total = library.countChapters(series.id)

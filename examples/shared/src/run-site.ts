@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FederationError } from '@manga-federation/core'
+import { type Federation, FederationError } from '@manga-federation/core'
+import { tellNews } from './network-news.ts'
 import { readSettings, SettingError, type Settings } from './settings.ts'
 
 /** A site that can be started and ended; a Fastify instance is one. */
@@ -10,6 +11,8 @@ export interface Site {
   /** @returns the address, such as `http://127.0.0.1:3000`. */
   listen(place: { host: string; port: number }): Promise<string>
   close(): Promise<unknown>
+  readonly server: Server
+  readonly mangaFederation: Federation
 }
 
 /**
@@ -20,10 +23,13 @@ export interface Site {
  */
 export function httpSite(
   listener: RequestListener,
+  mangaFederation: Federation,
   { start, stop }: { start: () => Promise<void>; stop: () => Promise<void> },
 ): Site {
   const server = createServer(listener)
   return {
+    server,
+    mangaFederation,
     async listen({ host, port }) {
       await start()
       server.listen(port, host)
@@ -32,6 +38,8 @@ export function httpSite(
       return `http://${host}:${typeof address === 'object' && address ? address.port : port}`
     },
     async close() {
+      // The server would wait for answers that stay open.
+      mangaFederation.endStreams()
       if (server.listening) await once(server.close(), 'close')
       await stop()
     },
@@ -48,6 +56,7 @@ export async function runSite(createSite: (settings: Settings) => Promise<Site>,
   try {
     const settings = await readSettings(process.env, dirname(dirname(fileURLToPath(mainUrl))))
     const site = await createSite(settings)
+    if (settings.news) tellNews(site.mangaFederation, site.server)
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void site.close())
     console.log(`listening on ${await site.listen({ host: '127.0.0.1', port: settings.port })}`)
   } catch (error) {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import t from 'tap'
-import { readSettings, SettingError } from './settings.ts'
+import { readSettings, SettingError, VARIABLES } from './settings.ts'
 
 const FOLDER = resolve('/sites/example')
 const typedIn = resolve('/home/somebody')
@@ -12,11 +12,14 @@ t.test('Without variables it is a site for this machine, with its data in its ow
     serverName: 'http://127.0.0.1:3000/v1',
     allowInsecure: true,
     witnesses: [],
+    follow: [],
+    volunteerFor: [],
+    openRegistration: false,
+    news: false,
     dataDir: resolve(FOLDER, 'data'),
   }
   t.strictSame(await readSettings({}, FOLDER), expected)
-  const names = ['PORT', 'SERVER_NAME', 'DATA_DIR', 'CATALOG', 'ALLOW_INSECURE', 'ADMIN_PASSWORD', 'WITNESSES']
-  const empty = Object.fromEntries(names.map((name) => [name, '']))
+  const empty = Object.fromEntries(VARIABLES.map((name) => [name, '']))
   t.strictSame(await readSettings(empty, FOLDER), expected, 'an empty value is the same as none')
 })
 
@@ -38,6 +41,10 @@ t.test('Good values are taken as they are', async (t) => {
     { given: { CATALOG: catalogFile }, expected: { catalogFile } },
     { given: { ADMIN_PASSWORD: 'open sesame' }, expected: { adminPassword: 'open sesame' } },
     { given: { SERVER_NAME: name, WITNESSES: other }, expected: { witnesses: [other] } },
+    { given: { SERVER_NAME: name, FOLLOW: other }, expected: { follow: [other] } },
+    { given: { SERVER_NAME: name, VOLUNTEER_FOR: `${other},${name}` }, expected: { volunteerFor: [other, name] } },
+    { given: { OPEN_REGISTRATION: '1' }, expected: { openRegistration: true } },
+    { given: { NEWS: '1' }, expected: { news: true } },
     {
       given: { WITNESSES: ` ${other} ,http://127.0.0.2:1/v1,` },
       expected: { witnesses: [other, 'http://127.0.0.2:1/v1'] },
@@ -63,6 +70,8 @@ t.test('A wrong value is refused with the variable, what was given and what is e
     { given: { SERVER_NAME: 'ftp://manga.example.com/v1' }, says: /ends in \/v1/ },
     { given: { SERVER_NAME: 'http://manga.example.com/v1' }, says: /https address; .* ALLOW_INSECURE=1/ },
     { given: { ALLOW_INSECURE: 'true' }, says: /^ALLOW_INSECURE is "true", but it must be 1 \(yes\) or 0 \(no\)/ },
+    { given: { OPEN_REGISTRATION: 'yes' }, says: /^OPEN_REGISTRATION is "yes", but it must be 1 \(yes\) or 0 \(no\)/ },
+    { given: { VOLUNTEER_FOR: 'b.example' }, says: /^VOLUNTEER_FOR is "b.example".* with commas/ },
     { given: { WITNESSES: 'https://a.example/v1,b.example' }, says: /^WITNESSES is "b.example".* with commas/ },
     {
       given: { WITNESSES: 'http://a.example/v1', SERVER_NAME: 'https://manga.example.com/v1' },

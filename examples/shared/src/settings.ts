@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { resolve } from 'node:path'
+import { freePort } from './free-port.ts'
 
 /** What an example site is told through environment variables. */
 export interface Settings {
@@ -13,6 +13,14 @@ export interface Settings {
   allowInsecure: boolean
   /** The servers that are asked for the keys of one that cannot be reached, by their names; default none. */
   witnesses: readonly string[]
+  /** The servers whose catalogs are mirrored, by their names; default none. */
+  follow: readonly string[]
+  /** The servers whose load balancer the site wants to be, by their names; default none. */
+  volunteerFor: readonly string[]
+  /** Whether other servers become load balancers of this one without the operator's word; default no. */
+  openRegistration: boolean
+  /** Whether the site also prints what it and other servers do with each other; default no. */
+  news: boolean
   /** The absolute path of the folder with the site's databases; default `data` in the example's folder. */
   dataDir: string
   /** The absolute path of the NDJSON file to load on the first start; without it the built-in catalog is loaded. */
@@ -29,13 +37,28 @@ export class SettingError extends Error {
   }
 }
 
+/** The environment variables that all example sites obey. */
+export const VARIABLES = [
+  'PORT',
+  'SERVER_NAME',
+  'DATA_DIR',
+  'CATALOG',
+  'ALLOW_INSECURE',
+  'ADMIN_PASSWORD',
+  'WITNESSES',
+  'FOLLOW',
+  'VOLUNTEER_FOR',
+  'OPEN_REGISTRATION',
+  'NEWS',
+] as const
+
 type Variables = Readonly<Record<string, string | undefined>>
 
 const DEFAULT_PORT = 3000
 const MAX_PORT = 65535
 
 /**
- * Reads and checks the environment variables that all example sites obey. An empty value is the same as none.
+ * Reads and checks the environment variables. An empty value is the same as none.
  *
  * @param variables usually `process.env`.
  * @param exampleFolder the absolute path of the example's own folder, where its data goes by default.
@@ -51,6 +74,10 @@ export async function readSettings(variables: Variables, exampleFolder: string):
     serverName: readServerName(variables, port, insecureAsked),
     allowInsecure,
     witnesses: readServerNames(variables, 'WITNESSES', allowInsecure),
+    follow: readServerNames(variables, 'FOLLOW', allowInsecure),
+    volunteerFor: readServerNames(variables, 'VOLUNTEER_FOR', allowInsecure),
+    openRegistration: readSwitch(variables, 'OPEN_REGISTRATION'),
+    news: readSwitch(variables, 'NEWS'),
     dataDir: variables['DATA_DIR'] ? absolutePath(variables, variables['DATA_DIR']) : resolve(exampleFolder, 'data'),
     ...(catalogFile && { catalogFile }),
     ...(variables['ADMIN_PASSWORD'] && { adminPassword: variables['ADMIN_PASSWORD'] }),
@@ -63,18 +90,8 @@ async function readPort(variables: Variables): Promise<number> {
   if (port > MAX_PORT) {
     throw new SettingError('PORT', given, `a whole number from 0 to ${MAX_PORT} (0 picks a free one)`)
   }
+  // It is chosen before the site listens, because the server name contains it.
   return port === 0 ? freePort() : port
-}
-
-/** A free port, chosen before the site listens, because the server name contains it. */
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((listening, failed) => {
-    probe.once('error', failed).listen(0, '127.0.0.1', listening)
-  })
-  const address = probe.address()
-  await new Promise((closed) => probe.close(closed))
-  return typeof address === 'object' && address ? address.port : DEFAULT_PORT
 }
 
 function readServerName(variables: Variables, port: number, insecureAsked: boolean): string {

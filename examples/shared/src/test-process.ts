@@ -3,9 +3,27 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { VARIABLES } from './settings.ts'
 
 /** What a developer may have set on his own machine. */
-const UNSET = { SERVER_NAME: '', CATALOG: '', ALLOW_INSECURE: '', ADMIN_PASSWORD: '', WITNESSES: '' }
+const UNSET = Object.fromEntries(VARIABLES.map((name) => [name, '']))
+
+/** Whether this Node reads TypeScript by itself: then it starts ten times as fast without the test runner's loader. */
+export const readsTypeScript: boolean = 'typescript' in process.features && process.features.typescript !== false
+
+/** What Node must be told to run a source of this repository. */
+export function nodeArguments(): readonly string[] {
+  if (!readsTypeScript) return process.execArgv
+  return [...process.execArgv.filter((argument) => argument.startsWith('--conditions')), '--no-warnings']
+}
+
+/**
+ * The environment of such a process. The test runner counts the lines of what its loader compiled; where a process reads
+ * TypeScript by itself, its counts would be of other lines and spoil those.
+ */
+export function nodeEnvironment(): NodeJS.ProcessEnv {
+  return readsTypeScript ? { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' } : process.env
+}
 
 /** A site in a process of its own. */
 export interface SiteProcess {
@@ -28,8 +46,8 @@ export interface SiteProcess {
  */
 export function startSite(t: Test, main: URL, variables: Record<string, string>): SiteProcess {
   const dataDir = variables['DATA_DIR'] ?? t.testdir()
-  const env = { ...process.env, ...UNSET, ...variables, DATA_DIR: dataDir }
-  const command = [...process.execArgv, fileURLToPath(main)]
+  const env = { ...nodeEnvironment(), ...UNSET, ...variables, DATA_DIR: dataDir }
+  const command = [...nodeArguments(), fileURLToPath(main)]
   const site = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => site.kill('SIGKILL'))
   let printed = ''

@@ -33,6 +33,10 @@ export async function openSite(
     serverName: SERVER_NAME,
     allowInsecure: true,
     witnesses: [],
+    follow: [],
+    volunteerFor: [],
+    openRegistration: false,
+    news: false,
     dataDir: settings.dataDir ?? t.testdir(),
     ...settings,
   })

@@ -17,7 +17,14 @@ export function aboutPage({ serverName, canBeManaged }: SiteFacts): Html {
       <li><a href="${serverName}/keys">The keys</a><br />What those signatures are checked with.</li>
       <li><a href="${serverName}/federation/version">The version</a><br />Which software answers.</li>
     </ul>
-    ${canBeManaged ? html`<p><a href="/verify">Check</a> whether something is what its origin signed.</p>` : undefined}
+    ${canBeManaged ? forEditors() : undefined}
     <p>The facts about the series of the built-in catalog are real. All chapters, groups and dates are made up.</p>
   </article>`
+}
+
+function forEditors(): Html {
+  return html`<p><a href="/verify">Check</a> whether something is what its origin signed.</p>
+    <p>
+      <a href="/admin/volunteers">Volunteers</a>: who serves this catalog too, and whose catalogs this site serves.
+    </p>`
 }

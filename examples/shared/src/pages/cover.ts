@@ -14,10 +14,14 @@ export function originalTitle(
   return title && title !== series.title ? { language, title } : undefined
 }
 
-/** A cover without a picture: the title on a colored spine, in a color that stays the same for a series. */
+/** The cover of a series of the site: with its title in its own language. */
 export function cover(series: Pick<SeriesRow, 'id' | 'title' | 'titles' | 'original_language'>): Html {
-  const { language, title } = originalTitle(series) ?? { language: 'en', title: series.title }
-  const color = Array.from(series.id).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % COVER_COLORS
+  return titleCover(series.id, originalTitle(series) ?? { language: 'en', title: series.title })
+}
+
+/** A cover without a picture: the title on a colored spine, in a color that stays the same for a series. */
+export function titleCover(id: string, { language, title }: { language: string; title: string }): Html {
+  const color = Array.from(id).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % COVER_COLORS
   const isUpright = language === 'ja'
   return html`<span class="cover cover-${color}${isUpright ? ' upright' : ''}" lang="${language}" aria-hidden="true">
     <span>${title}</span></span

@@ -4,6 +4,7 @@ import type { SeriesListing } from '../site-library.ts'
 import type { PagePlace } from '../paging.ts'
 import { cover, originalTitle } from './cover.ts'
 import { pager } from './pager.ts'
+import { searchForm } from './search-form.ts'
 import { counted } from './words.ts'
 
 /**
@@ -23,17 +24,7 @@ export function seriesListPage(shown: {
       <h1>
         ${search ? html`${counted(total, 'series', 'series')} for “${search}”` : counted(total, 'series', 'series')}
       </h1>
-      <form class="search" action="${path}" role="search">
-        <input
-          type="search"
-          name="q"
-          value="${search}"
-          maxlength="200"
-          placeholder="Title in any language"
-          aria-label="Title"
-        />
-        <button>Search</button>
-      </form>
+      ${searchForm(path, search)}
     </div>
     ${total === 0 ? emptyList(path, search) : undefined}
     <ul class="shelf">
