@@ -40,8 +40,9 @@ async function fastifySite({ federation, constants = [] }: SiteParts): Promise<R
     },
   })
   app.get(OWN_ROUTE, () => OWN_ANSWER)
-  for (const { path, headers, bytes } of constants)
-    app.get(path, (_request, reply) => reply.headers(headers).send(bytes))
+  for (const { path, headers, bytes } of constants) {
+    app.get(path, (_request, reply) => void reply.headers(headers).send(bytes))
+  }
   if (federation) await app.register(onFastify, federation)
   await app.ready()
   return listener!
@@ -55,8 +56,8 @@ async function koaSite({ federation, constants = [] }: SiteParts): Promise<Reque
   })
   for (const { path, headers, bytes } of constants) {
     router.get(path, (ctx) => {
-      ctx.body = bytes
       ctx.set(headers)
+      ctx.body = bytes
     })
   }
   if (federation) app.use(onKoa(federation))

@@ -61,7 +61,8 @@ async function elapsedMs(task: () => unknown): Promise<number> {
   return performance.now() - start
 }
 
-function median(values: readonly number[]): number {
+/** The value in the middle. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)]!
 }

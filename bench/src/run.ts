@@ -1,10 +1,13 @@
+import { appending } from './appending.ts'
 import { canonicalEncoding } from './canonical.ts'
 import { documents } from './documents.ts'
 import { frameworks } from './frameworks.ts'
+import { latency } from './latency.ts'
 import { type BenchResult, describeResult, isWithinLimit } from './measure.ts'
 import { memory } from './memory.ts'
 import { publishing } from './publishing.ts'
 import { reading } from './reading.ts'
+import { syncing } from './syncing.ts'
 import { verifying } from './verifying.ts'
 import { witnessing } from './witnessing.ts'
 
@@ -17,7 +20,10 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   witnessing,
   verifying,
   publishing,
+  appending,
   memory,
+  latency,
+  syncing,
 }
 
 const [chosen] = process.argv.slice(2)

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Child } from './child.ts'
+import { type FollowerProgress, freePlace, startFederatedSite } from './federated-site.ts'
+import { CHAPTERS_A_SERIES } from './made-up-catalog.ts'
+import type { BenchResult } from './measure.ts'
+import { rawVerifyingRate, readSignatures } from './raw-verifying.ts'
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
+
+const SERIES = 25_000
+const OBJECTS = SERIES * (1 + CHAPTERS_A_SERIES)
+
+/** Where memory is looked at for the first time: a tenth of the way. */
+const EARLY_ENTRIES = 30_000
+
+/** Signatures of which the raw rate is measured: some seconds of work. */
+const RAW_SIGNATURES = 40_000
+
+/** How often the follower is asked how far it is: what that costs it does not show. */
+const LOOK_INTERVAL_MS = 200
+
+/** What each process may have in memory. */
+const LIMIT_MB = 250
+const BYTES_A_MB = 1024 * 1024
+
+/** A process that has run for a while has some more fragments and statistics than a young one. */
+const GROWTH_LIMIT = 1.2
+
+/** What was seen of one synchronization. */
+interface Synchronization {
+  readonly seconds: number
+  /** The most that each process had in memory until the follower held a tenth, and afterwards; in bytes. */
+  readonly early: { readonly origin: number; readonly follower: number }
+  readonly late: { readonly origin: number; readonly follower: number }
+}
+
+/** A new follower takes in a large catalog, both sites on this machine. */
+export async function syncing(): Promise<BenchResult[]> {
+  const folder = temporaryFolder()
+  try {
+    return await measure(folder)
+  } finally {
+    folder.remove()
+  }
+}
+
+async function measure(folder: TemporaryFolder): Promise<BenchResult[]> {
+  const place = await freePlace()
+  const originOptions = { ...place, databasePath: folder.file('origin.db'), series: SERIES }
+  // What publishing leaves in memory is not this measurement's: it happens in a process of its own.
+  const publisher = startFederatedSite(originOptions)
+  await publisher.ask('open')
+  await publisher.stop()
+
+  const signatures = await readSignatures(originOptions.databasePath, place.serverName, RAW_SIGNATURES)
+  const rawBefore = await rawVerifyingRate(signatures)
+  const origin = startFederatedSite(originOptions)
+  const follower = startFederatedSite({
+    ...(await freePlace()),
+    databasePath: folder.file('follower.db'),
+    series: 0,
+    origin: place.serverName,
+  })
+  try {
+    const seen = await synchronize(origin, follower)
+    const rawRate = (rawBefore + (await rawVerifyingRate(signatures))) / 2
+    return resultsOf(seen, rawRate)
+  } finally {
+    await Promise.all([origin.stop(), follower.stop()])
+  }
+}
+
+async function synchronize(origin: Child, follower: Child): Promise<Synchronization> {
+  await origin.ask('open')
+  await follower.ask('open')
+  await origin.ask('peak')
+  await follower.ask('peak')
+  const start = performance.now()
+  await follower.ask('follow')
+  await untilHeld(follower, EARLY_ENTRIES)
+  const early = await peaks(origin, follower)
+  await untilHeld(follower, OBJECTS)
+  const seconds = (performance.now() - start) / 1000
+  return { seconds, early, late: await peaks(origin, follower) }
+}
+
+async function peaks(origin: Child, follower: Child): Promise<{ origin: number; follower: number }> {
+  return { origin: await origin.ask<number>('peak'), follower: await follower.ask<number>('peak') }
+}
+
+async function untilHeld(follower: Child, entries: number): Promise<void> {
+  for (;;) {
+    const { held, lastError } = await follower.ask<FollowerProgress>('progress')
+    if (held >= entries) return
+    if (lastError !== undefined) throw new Error(`The follower holds ${held} entries, and says: ${lastError}`)
+    await sleep(LOOK_INTERVAL_MS)
+  }
+}
+
+function resultsOf({ seconds, early, late }: Synchronization, rawRate: number): BenchResult[] {
+  const rate = OBJECTS / seconds
+  const sides = ['origin', 'follower'] as const
+  return [
+    {
+      name: `initial sync of 25,000 series and 300,000 chapters in ${seconds.toFixed(0)} s`,
+      ratio: rate / rawRate,
+      limit: 0.6,
+      direction: 'at least',
+      detail: `the ${rawRate.toFixed(0)} signatures a second that all cores verify with nothing else to do, both sites on them`,
+    },
+    ...sides.map((side): BenchResult => {
+      const peak = Math.max(early[side], late[side])
+      return {
+        name: `memory of the ${side} meanwhile`,
+        ratio: peak / (LIMIT_MB * BYTES_A_MB),
+        limit: 1,
+        direction: 'at most',
+        detail: `${LIMIT_MB} MB: the resident set was ${inMb(peak)} MB at most`,
+      }
+    }),
+    ...sides.map((side): BenchResult => ({
+      name: `memory of the ${side} at 325,000 entries`,
+      ratio: late[side] / early[side],
+      limit: GROWTH_LIMIT,
+      direction: 'at most',
+      detail: `that at 30,000 (${inMb(early[side])} and ${inMb(late[side])} MB)`,
+    })),
+  ]
+}
+
+function inMb(bytes: number): string {
+  return (bytes / BYTES_A_MB).toFixed(0)
+}
