@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Mount } from '@manga-federation/testing'
+import { freePort } from '../../examples/shared/src/free-port.ts'
 
 /** Where Debian's package puts it. */
 const NGINX = '/usr/sbin/nginx'
@@ -94,13 +93,4 @@ function configuration(folder: string, port: number, locations: string): string 
         ${locations}
       }
     }`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { JsonObject } from '@manga-federation/core'
 import t from 'tap'
+import { freePort } from '../../examples/shared/src/free-port.ts'
 import { type SiteProcess, startSite } from '../../examples/shared/src/test-process.ts'
 import { seededRandom, seedOf } from '../faults/random.ts'
 
@@ -139,12 +138,4 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
     if (Date.now() > endMs) throw new Error(`After ${PATIENCE_MS / 1000} s still not: ${what}.`)
     await pause(20)
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  await new Promise((closed) => probe.close(closed))
-  return typeof address === 'object' && address ? address.port : 0
 }

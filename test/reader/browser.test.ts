@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { makeLink } from '@manga-federation/core/client'
 import t, { type Test } from 'tap'
+import { freePort } from '../../examples/shared/src/free-port.ts'
 import { type SiteProcess, startSite } from '../../examples/shared/src/test-process.ts'
 import { bundle } from './bundle.ts'
 import type { Look } from './page.ts'
@@ -151,13 +152,4 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
     timer.abort()
     late.catch(() => undefined)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,3 +1,4 @@
+import { backOffMs, spreadMs } from '../back-off.ts'
 import type { JsonObject } from '../json/index.ts'
 import type { LoadBalancer } from '../store/index.ts'
 
@@ -88,12 +89,17 @@ export function afterPoll(
 ): LoadBalancer {
   const checked = { ...balancer, checkedTs: nowTs, error: fault }
   if (!fault) {
-    const nextPollTs = nowTs + spread(POLL_EVERY_MS, random)
+    const nextPollTs = nowTs + spreadMs(POLL_EVERY_MS, SPREAD, random)
     return { ...checked, state: 'success', failures: 0, succeededTs: nowTs, nextPollTs }
   }
   if (isLost(balancer, nowTs)) return { ...checked, state: 'deleted', registeredTs: nowTs }
-  const pauseMs = Math.min(POLL_EVERY_MS * 2 ** balancer.failures, MAX_PAUSE_MS)
-  return { ...checked, state: 'error', failures: balancer.failures + 1, nextPollTs: nowTs + spread(pauseMs, random) }
+  const pauseMs = backOffMs(balancer.failures + 1, POLL_EVERY_MS, MAX_PAUSE_MS)
+  return {
+    ...checked,
+    state: 'error',
+    failures: balancer.failures + 1,
+    nextPollTs: nowTs + spreadMs(pauseMs, SPREAD, random),
+  }
 }
 
 /** It says that it is there: it is looked at soon, and still no more often than one that works. */
@@ -138,8 +144,4 @@ const WORDS: Readonly<Record<LoadBalancer['state'], (name: string, wrong: string
 
 function isLost({ registeredTs, succeededTs }: LoadBalancer, nowTs: number): boolean {
   return succeededTs === undefined ? nowTs - registeredTs > NEVER_SUCCEEDED_MS : nowTs - succeededTs > LOST_AFTER_MS
-}
-
-function spread(delayMs: number, random: () => number): number {
-  return Math.round(delayMs * (1 + SPREAD * (2 * random() - 1)))
 }

@@ -1,3 +1,4 @@
+import { backOffMs, spreadMs } from '../back-off.ts'
 import type { Environment } from '../environment.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import type { Following, OriginRecords } from '../follow/index.ts'
@@ -86,7 +87,7 @@ export function createRegistration(origin: string, options: RegistrationOptions)
         code: error instanceof FederationError ? error.code : 'internal',
         message: reasonOf(error),
       })
-      return Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS)
+      return backOffMs(failures, FIRST_PAUSE_MS, MAX_PAUSE_MS)
     }
   }
 
@@ -155,7 +156,7 @@ export function createRegistration(origin: string, options: RegistrationOptions)
     running = undefined
     if (waitMs === undefined || isOver) return
     const isPassedBy = hasNews && facts.state === 'mirroring'
-    const delayMs = isPassedBy ? 0 : Math.round(waitMs * (1 + SPREAD * (2 * random() - 1)))
+    const delayMs = isPassedBy ? 0 : spreadMs(waitMs, SPREAD, random)
     cancelNext = environment.after(delayMs, () => void run())
   }
 

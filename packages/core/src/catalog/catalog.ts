@@ -1,3 +1,4 @@
+import { backOffMs } from '../back-off.ts'
 import type { Environment } from '../environment.ts'
 import type { OwnKeys } from '../keys/index.ts'
 import type { OwnLog } from '../log/index.ts'
@@ -116,7 +117,7 @@ export function runCatalog(options: CatalogOptions): RunningCatalog {
   }
 
   function scheduleNext(failed: boolean): void {
-    const delayMs = failed ? Math.min(FIRST_RETRY_MS * 2 ** failures, RECONCILE_INTERVAL_MS) : RECONCILE_INTERVAL_MS
+    const delayMs = failed ? backOffMs(failures + 1, FIRST_RETRY_MS, RECONCILE_INTERVAL_MS) : RECONCILE_INTERVAL_MS
     failures = failed ? failures + 1 : 0
     cancelNext = environment.after(delayMs, () => void catalog.reconcile())
   }

@@ -1,3 +1,4 @@
+import { backOffMs } from '../back-off.ts'
 import type { Environment } from '../environment.ts'
 import { reasonOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
@@ -76,7 +77,7 @@ export function createChangeIntake(options: ChangeIntakeOptions): ChangeIntake {
 
   function retryLater(failedNow: readonly FailedIds[]): void {
     for (const { kind, ids } of failedNow) for (const id of ids) failed[kind].add(id)
-    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS)
+    const delayMs = backOffMs(failures + 1, FIRST_RETRY_MS, MAX_RETRY_MS)
     failures += 1
     cancelRetry?.()
     cancelRetry = environment.after(delayMs, () => {

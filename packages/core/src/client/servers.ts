@@ -1,3 +1,5 @@
+import { backOffMs } from '../back-off.ts'
+import { shuffled } from '../shuffled.ts'
 import type { Environment } from '../environment.ts'
 
 /** How long a server that did not answer is asked last; doubles with each further time, up to a quarter of an hour. */
@@ -44,18 +46,8 @@ export function chooseServers({ primary, others, environment, random }: ServersO
     failed(name) {
       const failures = (failuresInARow.get(name) ?? 0) + 1
       failuresInARow.set(name, failures)
-      restUntilTs.set(name, environment.now() + Math.min(FIRST_REST_MS * 2 ** (failures - 1), MAX_REST_MS))
+      restUntilTs.set(name, environment.now() + backOffMs(failures, FIRST_REST_MS, MAX_REST_MS))
     },
     lied: (name) => void restUntilTs.set(name, environment.now() + LIE_REST_MS),
   }
-}
-
-/** Fisher and Yates. */
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const order = [...items]
-  for (let last = order.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(random() * (last + 1))
-    ;[order[last], order[other]] = [order[other]!, order[last]!]
-  }
-  return order
 }

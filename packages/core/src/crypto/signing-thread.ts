@@ -1,15 +1,9 @@
 import type { KeyObject } from 'node:crypto'
-import { Worker } from 'node:worker_threads'
 import type { FinishSigning, SignedText, SigningJob } from './backend.ts'
+import { createIdleThread } from './idle-thread.ts'
 
 /** Fewer texts, some milliseconds of work, are signed where they are asked for. */
 const MIN_TEXTS = 32
-
-/** A thread that nobody needs ends after so long; starting one takes some 30 ms. */
-const IDLE_MS = 1000
-
-/** A few jobs are all that it ever holds. */
-const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 }
 
 /** SHA-256's length. */
 const HASH_BYTES = 32
@@ -23,7 +17,7 @@ const { hash, sign } = require('node:crypto')
 const { parentPort } = require('node:worker_threads')
 const SIGNATURE_CHARACTERS = 86
 
-parentPort.on('message', ({ number, unclaimed, keys, openings, closing, texts, ending }) => {
+parentPort.on('message', ({ unclaimed, keys, openings, closing, texts, ending }) => {
   const end = Buffer.from(ending)
   const between = Buffer.byteLength(openings.join('') + closing) + keys.length * SIGNATURE_CHARACTERS
   const lengths = texts.map((text) => Buffer.byteLength(text) + between + end.length)
@@ -39,21 +33,24 @@ parentPort.on('message', ({ number, unclaimed, keys, openings, closing, texts, e
     at += end.copy(out, at)
     start = at + hash('sha256', out.subarray(start, at), 'buffer').copy(out, at)
   }
-  parentPort.postMessage({ number, lengths: lengths.slice(0, signed), bytes: out }, [out.buffer])
+  parentPort.postMessage({ lengths: lengths.slice(0, signed), bytes: out }, [out.buffer])
 })`
 
-/** What the thread answers to a job. */
+/** What the thread is given: the job, its signers' keys, and how many of its texts nobody has begun with. */
+interface Task extends Omit<SigningJob, 'signers' | 'signHere'> {
+  readonly unclaimed: Int32Array
+  readonly keys: readonly KeyObject[]
+  readonly openings: readonly string[]
+}
+
+/** What it answers. */
 interface Answer {
-  readonly number: number
   readonly lengths: readonly number[]
   /** Each signed text, and its hash. */
   readonly bytes: Uint8Array
 }
 
-let thread: Worker | undefined
-let lastNumber = 0
-let idle: NodeJS.Timeout | undefined
-const underWay = new Map<number, (signed: SignedText[] | undefined) => void>()
+const thread = createIdleThread<Task, Answer>(THREAD_SOURCE)
 
 /**
  * Signs texts on a thread of its own: a site that publishes a whole catalog signs while it reads and stores. libuv's
@@ -68,55 +65,16 @@ export function signOnThread({ signers, signHere, ...job }: SigningJob, keys: re
   const { texts } = job
   const unclaimed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(texts.length)
   const openings = signers.map(({ opening }) => opening)
-  const begun = texts.length < MIN_TEXTS ? undefined : onThread({ unclaimed, keys, openings, ...job })
+  const begun = texts.length < MIN_TEXTS ? undefined : thread.ask({ unclaimed, keys, openings, ...job })
   return async () => {
     const signed: SignedText[] = []
     while (Atomics.sub(unclaimed, 0, 1) > 0) signed.push(signHere(texts[texts.length - 1 - signed.length]!))
-    const first = await begun
+    const answer = await begun
+    const first = answer ? signedTexts(answer) : []
     // What a thread had claimed that ended in the middle of its work.
-    const left = texts.slice(first?.length ?? 0, texts.length - signed.length)
-    return [...(first ?? []), ...left.map(signHere), ...signed.toReversed()]
+    const left = texts.slice(first.length, texts.length - signed.length)
+    return [...first, ...left.map(signHere), ...signed.toReversed()]
   }
-}
-
-/** @returns undefined when there is no thread, or it ended. */
-async function onThread(job: object): Promise<SignedText[] | undefined> {
-  const number = (lastNumber += 1)
-  try {
-    const worker = runningThread()
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-    worker.postMessage({ number, ...job })
-    // Whoever waits for signatures keeps the process alive; a thread without work does not.
-    worker.ref()
-  } catch {
-    // Threads may be forbidden (Node's permission model), or there may be no room for another one.
-    return undefined
-  }
-  return new Promise((resolve) => underWay.set(number, resolve))
-}
-
-function runningThread(): Worker {
-  clearTimeout(idle)
-  if (thread) return thread
-  // Without the process's own arguments and environment: loaders and hooks of the site are not for this thread.
-  const worker = new Worker(THREAD_SOURCE, { eval: true, execArgv: [], env: {}, resourceLimits: THREAD_LIMITS })
-  worker.on('message', deliver)
-  worker.on('error', () => undefined)
-  worker.on('exit', () => {
-    if (thread === worker) thread = undefined
-    giveBackWhatIsLeft()
-  })
-  thread = worker
-  return worker
-}
-
-function deliver(answer: Answer): void {
-  underWay.get(answer.number)?.(signedTexts(answer))
-  underWay.delete(answer.number)
-  if (underWay.size > 0) return
-  thread?.unref()
-  idle = setTimeout(() => void thread?.terminate(), IDLE_MS)
-  idle.unref()
 }
 
 function signedTexts({ lengths, bytes }: Answer): SignedText[] {
@@ -127,11 +85,4 @@ function signedTexts({ lengths, bytes }: Answer): SignedText[] {
     start = end + HASH_BYTES
     return text
   })
-}
-
-/** A thread that ended in the middle of its work leaves none of it undone. */
-function giveBackWhatIsLeft(): void {
-  const left = [...underWay.values()]
-  underWay.clear()
-  for (const resolve of left) resolve(undefined)
 }

@@ -1,3 +1,5 @@
+import { backOffMs, spreadMs } from '../back-off.ts'
+
 const MINUTE_MS = 60 * 1000
 const HOUR_MS = 60 * MINUTE_MS
 
@@ -30,13 +32,12 @@ const DELTA_SECONDS = /^[0-9]+$/
  */
 export function lifetimeMs(headers: Readonly<Record<string, string>>, nowTs: number, random: () => number): number {
   const statedMs = statedLifetimeMs(headers, nowTs) ?? DEFAULT_LIFETIME_MS
-  const spread = 1 + JITTER * (2 * random() - 1)
-  return Math.round(withinBounds(withinBounds(statedMs) * spread))
+  return withinBounds(spreadMs(withinBounds(statedMs), JITTER, random))
 }
 
 /** How long a site is left alone after failing so many times in a row, in milliseconds. */
 export function pauseMs(failuresInARow: number): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** (failuresInARow - 1), MAX_PAUSE_MS)
+  return backOffMs(failuresInARow, FIRST_PAUSE_MS, MAX_PAUSE_MS)
 }
 
 function withinBounds(lifetime: number): number {

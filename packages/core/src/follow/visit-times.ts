@@ -1,3 +1,5 @@
+import { backOffMs, spreadMs } from '../back-off.ts'
+
 /** How often the head of a log is polled (PROTOCOL section 10). */
 const POLL_EVERY_MS = 5 * 60 * 1000
 
@@ -15,14 +17,10 @@ const SPREAD = 0.2
  * @param random - from 0 to below 1.
  */
 export function pollDelayMs(minDelayMs: number, random: () => number): number {
-  return spread(Math.max(POLL_EVERY_MS, minDelayMs), random)
+  return spreadMs(Math.max(POLL_EVERY_MS, minDelayMs), SPREAD, random)
 }
 
 /** How long to wait after so many failures in a row, at least one, in milliseconds. */
 export function pauseMs(failuresInARow: number, random: () => number): number {
-  return spread(Math.min(FIRST_PAUSE_MS * 2 ** (failuresInARow - 1), MAX_PAUSE_MS), random)
-}
-
-function spread(delayMs: number, random: () => number): number {
-  return Math.round(delayMs * (1 + SPREAD * (2 * random() - 1)))
+  return spreadMs(backOffMs(failuresInARow, FIRST_PAUSE_MS, MAX_PAUSE_MS), SPREAD, random)
 }

@@ -1,3 +1,4 @@
+import { shuffled } from '../shuffled.ts'
 import type { HttpClient } from '../egress/index.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import type { Environment } from '../environment.ts'
@@ -209,16 +210,6 @@ async function visitMirrors(visited: Visited, { mirrors }: OriginRecord): Promis
     }
   }
   return { outcome: 'failed' }
-}
-
-/** In random order (Fisher and Yates), so that the load is spread. */
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const order = [...items]
-  for (let last = order.length - 1; last > 0; last -= 1) {
-    const chosen = Math.floor(random() * (last + 1))
-    ;[order[last], order[chosen]] = [order[chosen]!, order[last]!]
-  }
-  return order
 }
 
 function withFailure(record: OriginRecord, message: string, nowTs: number): OriginRecord {

@@ -1,3 +1,4 @@
+import { backOffMs } from '../back-off.ts'
 import { LRUCache } from 'lru-cache'
 import type { Environment } from '../environment.ts'
 import type { Release } from '../limits/index.ts'
@@ -41,7 +42,7 @@ export function createRefreshGate(environment: Environment): RefreshGate {
       return true
     } catch {
       const failures = (failing.get(serverName)?.failures ?? 0) + 1
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS)
+      const pauseMs = backOffMs(failures, FIRST_PAUSE_MS, MAX_PAUSE_MS)
       failing.set(serverName, { untilTs: environment.now() + pauseMs, failures })
       return false
     }

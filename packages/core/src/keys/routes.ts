@@ -1,15 +1,13 @@
 import { atMost, type Environment } from '../environment.ts'
-import { FederationError } from '../errors.ts'
 import {
   type Call,
-  type FederationRequest,
   type FederationResponse,
   integerParameter,
   type JsonSchema,
   type Route,
   serveDocument,
 } from '../http/index.ts'
-import type { Release, WorkLimits } from '../limits/index.ts'
+import { allowanceOf, type WorkLimits } from '../limits/index.ts'
 import { isServerName, type ServerNameOptions } from '../names/index.ts'
 import type { OwnKeys } from './own-keys.ts'
 import { serverKeysResponse } from './server-keys.ts'
@@ -148,7 +146,7 @@ function answerOne(
     max: Number.MAX_SAFE_INTEGER,
     code: 'invalid_parameter',
   })
-  const allowance = allowanceOf(limits, request)
+  const allowance = allowanceOf(limits, request.clientAddress)
   const answer = (document: Uint8Array | undefined): FederationResponse => {
     // What is cached is served also to who may cause no more work.
     if (!document) allowance.throwIfRefused()
@@ -163,7 +161,7 @@ function answerOne(
 
 async function answerMany(serving: KeyServing, { request }: Call): Promise<FederationResponse> {
   const query = readWitnessQuery(await request.body(MAX_QUERY_BYTES))
-  const allowance = allowanceOf(serving.limits, request)
+  const allowance = allowanceOf(serving.limits, request.clientAddress)
   // A name that is none cannot be known; one bad server never fails a batch.
   const asked = [...query].filter(([serverName]) => isServerName(serverName, serving.names))
   const documents: Uint8Array[] = []
@@ -177,26 +175,4 @@ async function answerMany(serving: KeyServing, { request }: Call): Promise<Feder
   await atMost(Promise.all(all), MAX_QUERY_TIME_MS, serving.environment)
   if (documents.length === 0) allowance.throwIfRefused()
   return serverKeysResponse([...documents])
-}
-
-/** What one caller may still cause, and the refusal to answer with when that was nothing. */
-function allowanceOf(
-  limits: WorkLimits,
-  request: FederationRequest,
-): { take: (serverName: string) => Release | undefined; throwIfRefused: () => void } {
-  let refusal: FederationError | undefined
-  return {
-    take(serverName) {
-      try {
-        return limits.take({ clientAddress: request.clientAddress, serverName })
-      } catch (error) {
-        if (!(error instanceof FederationError)) throw error
-        refusal = error
-        return undefined
-      }
-    },
-    throwIfRefused() {
-      if (refusal) throw refusal
-    },
-  }
 }

@@ -50,8 +50,6 @@ export interface WorkLimits {
    * @throws FederationError `rate_limited`, with `retry-after` in seconds among its headers.
    */
   take(work: StrangersWork): Release
-  /** Like `take`, for whoever can answer without the request: undefined when it is not allowed. */
-  tryTake(work: StrangersWork): Release | undefined
 }
 
 /** Makes the limits of one server. */
@@ -78,22 +76,13 @@ export function createWorkLimits({ environment }: { readonly environment: Enviro
     }
   }
 
-  function attempt({ clientAddress, serverName }: StrangersWork): Release | { readonly waitMs: number } {
-    const client = clientNetwork(clientAddress)
-    const target = targetHost(serverName)
-    const wait = waitMs(client, target)
-    return wait === 0 ? start(client, target) : { waitMs: wait }
-  }
-
   return {
-    take(work) {
-      const outcome = attempt(work)
-      if (typeof outcome === 'function') return outcome
-      throw refusal(outcome.waitMs)
-    },
-    tryTake(work) {
-      const outcome = attempt(work)
-      return typeof outcome === 'function' ? outcome : undefined
+    take({ clientAddress, serverName }) {
+      const client = clientNetwork(clientAddress)
+      const target = targetHost(serverName)
+      const wait = waitMs(client, target)
+      if (wait > 0) throw refusal(wait)
+      return start(client, target)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { backOffMs } from '../back-off.ts'
 import type { Environment } from '../environment.ts'
 import { reasonOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
@@ -45,7 +46,7 @@ export function createWorker(
   }
 
   function retryLater(error: unknown): void {
-    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS)
+    const delayMs = backOffMs(failures + 1, FIRST_RETRY_MS, MAX_RETRY_MS)
     failures += 1
     logger.warn({ err: error, failures, delayMs }, `${task} failed and is tried again: ${reasonOf(error)}`)
     cancelRetry = environment.after(delayMs, () => {

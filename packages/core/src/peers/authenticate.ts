@@ -4,7 +4,7 @@ import type { Environment } from '../environment.ts'
 import { FederationError } from '../errors.ts'
 import type { Call } from '../http/index.ts'
 import type { KeyQuestion } from '../keys/key-ring.ts'
-import type { Release, WorkLimits } from '../limits/index.ts'
+import { allowanceOf, type WorkLimits } from '../limits/index.ts'
 import type { ServerNameOptions } from '../names/index.ts'
 import type { NonceStore } from '../store/index.ts'
 import type { StrangerLimits } from './stranger-limits.ts'
@@ -99,17 +99,10 @@ async function currentKey(
   { serverName, keyId }: RequestSender,
   clientAddress: string,
 ): Promise<PublicKey | undefined> {
-  let refusal: unknown
-  const allow = (): Release | undefined => {
-    try {
-      return limits.take({ clientAddress, serverName })
-    } catch (error) {
-      refusal = error
-      return undefined
-    }
-  }
+  const allowance = allowanceOf(limits, clientAddress)
+  const allow: KeyQuestion['allow'] = () => allowance.take(serverName)
   const key = await finder.findCurrent(serverName, keyId, { allow, lasting: false })
-  if (key === undefined && refusal !== undefined) throw refusal
+  if (key === undefined) allowance.throwIfRefused()
   return key
 }
 

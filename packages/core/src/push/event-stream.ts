@@ -1,3 +1,4 @@
+import { backOffMs } from '../back-off.ts'
 import type { HttpClient } from '../egress/index.ts'
 import type { Environment } from '../environment.ts'
 import { FederationError, reasonOf } from '../errors.ts'
@@ -76,7 +77,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   }
 
   function pause(): Promise<void> {
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS) * (1 - JITTER * random())
+    const pauseMs = backOffMs(failures, FIRST_PAUSE_MS, MAX_PAUSE_MS) * (1 - JITTER * random())
     return new Promise((resolve) => {
       if (stop.signal.aborted) return resolve()
       const cancel = environment.after(Math.round(pauseMs), resolve)

@@ -1,3 +1,4 @@
+import { backOffMs, spreadMs } from '../back-off.ts'
 import type { Environment } from '../environment.ts'
 import type { Follower } from '../store/index.ts'
 
@@ -42,12 +43,12 @@ export function inStep(follower: Follower, acknowledgedSize: number): Follower {
 /** A delivery failed: the pause doubles with each one. */
 export function failed(follower: Follower, lastError: string, { nowTs, random }: Chance): Follower {
   const failures = follower.failures + 1
-  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS)
+  const pauseMs = backOffMs(failures, FIRST_PAUSE_MS, MAX_PAUSE_MS)
   return {
     ...follower,
     failures,
     failingSinceTs: follower.failingSinceTs ?? nowTs,
-    nextTryTs: nowTs + Math.round(pauseMs * (1 + JITTER * (2 * random() - 1))),
+    nextTryTs: nowTs + spreadMs(pauseMs, JITTER, random),
     lastError,
   }
 }

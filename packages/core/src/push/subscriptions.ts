@@ -1,3 +1,4 @@
+import { backOffMs } from '../back-off.ts'
 import type { HttpClient } from '../egress/index.ts'
 import type { Environment } from '../environment.ts'
 import { reasonOf } from '../errors.ts'
@@ -96,7 +97,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 
   function askAgainLater(origin: string, subscription: Subscription): void {
     const { failures } = subscription
-    const pauseMs = failures === 0 ? RENEW_MS : Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), RENEW_MS)
+    const pauseMs = failures === 0 ? RENEW_MS : backOffMs(failures, FIRST_PAUSE_MS, RENEW_MS)
     const task = (): void => void ask(origin, subscription)
     subscription.cancel = environment.after(Math.round(pauseMs * (1 - JITTER * random())), task)
   }
