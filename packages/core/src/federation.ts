@@ -12,7 +12,7 @@ import { makeLink } from './client/link.ts'
 import { decodeServerNameSegment } from './names/index.ts'
 import { type FederationOptions, resolveOptions } from './options.ts'
 import { pushRoutes } from './push/index.ts'
-import { assemble, type Machine, stop } from './machine.ts'
+import { assemble, begin, type Machine, stop } from './machine.ts'
 
 /** A small catalog is complete when the site begins to listen; a large one does not hold it up for longer. */
 const MAX_FIRST_PUBLISH_WAIT_MS = 5000
@@ -70,9 +70,8 @@ export function createFederation(given: FederationOptions): Federation {
 
   async function publishFirst(): Promise<void> {
     const parts = await running()
-    const { following, mirroring, push, balancers, volunteering } = parts
-    await Promise.all([following, mirroring, push, balancers, volunteering].map((part) => part.start()))
-    await atMost(parts.catalog.reconcile(), MAX_FIRST_PUBLISH_WAIT_MS, options.environment)
+    await begin(parts)
+    await atMost(parts.catalog.firstPass, MAX_FIRST_PUBLISH_WAIT_MS, options.environment)
     if (!closed) ready = parts
   }
 
@@ -92,8 +91,9 @@ export function createFederation(given: FederationOptions): Federation {
     },
     keys: {
       async rotate(how) {
-        const { keys, log } = await running()
+        const { keys, log, newsroom } = await running()
         await keys.rotate(how?.overlapMs)
+        newsroom.tell('keys', options.serverName)
         await log.renewHead()
       },
       exportIdentity: async () => writeIdentity((await running()).keys.identity()),
@@ -107,7 +107,12 @@ export function createFederation(given: FederationOptions): Federation {
     },
     check: async (serverName, how) => (await running()).following.check(serverName, how),
     following: async () => (await running()).following.list(),
-    followers: async () => (await running()).push.followers(),
+    async followers() {
+      const { push, duty } = await running()
+      // Who pushes has them from its deliveries, all others from what it stored of them.
+      if (!duty.isHeld()) await push.changed()
+      return push.followers()
+    },
     loadBalancers: {
       list: async () => (await running()).balancers.list(),
       approve: async (serverName) => (await running()).balancers.approve(serverName),

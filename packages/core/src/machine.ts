@@ -32,6 +32,8 @@ import { createMirroredCatalog, createMirroring, type MirroredCatalog, type Mirr
 import { type ResolvedOptions } from './options.ts'
 import { createPeerClient, createStrangerLimits } from './peers/index.ts'
 import { createPush, type PushServing } from './push/index.ts'
+import { reactionsOf } from './reactions.ts'
+import { createDuty, createNewsroom, type Duty, type Newsroom } from './sharing/index.ts'
 import type { Store } from './store/index.ts'
 import { createTelemetry, type FederationTelemetry } from './telemetry/index.ts'
 import { createVerifier, type Verifier } from './verify/index.ts'
@@ -53,6 +55,9 @@ export interface Machine extends BalancerServing, CatalogReading, KeyServing, Lo
   readonly mirrored: MirroredCatalog
   readonly verifier: Verifier
   readonly volunteering: Volunteering
+  /** The background work, where it is this process's. */
+  readonly duty: Duty
+  readonly newsroom: Newsroom
   readonly telemetry: FederationTelemetry
 }
 
@@ -72,7 +77,10 @@ export async function assemble(options: ResolvedOptions, streams: OpenStreams): 
     const balancersOf = (server: string): Promise<ReadonlySet<string>> => knownBalancers(discovery, server)
     const finder = createKeyFinder({ ownKeys: keys, ring, panel, balancersOf, environment, logger })
     const verifier = telemetry.verifier(createVerifier({ finder, groupKeys: options.groupKeys, names, environment }))
-    const common = { serverName, names, store, client, finder, verifier, telemetry, environment, logger, random }
+    const { shared } = store
+    const newsroom = createNewsroom({ shared, environment, logger })
+    const { tell } = newsroom
+    const common = { serverName, names, store, client, finder, verifier, telemetry, tell, environment, logger, random }
     const published = publishDocuments(serverName, SOFTWARE)
 
     const states = rememberStates(store.catalog, environment)
@@ -86,13 +94,18 @@ export async function assemble(options: ResolvedOptions, streams: OpenStreams): 
       reachable: options.reachable,
       poke: (origin) => following.poke(origin),
     })
-    const renewed = (): void => push.wake()
+    const renewed = (): void => {
+      push.wake()
+      tell('catalog', serverName)
+    }
     const log = await openOwnLog({ ...common, keys, firstEpoch: firstEpoch(options), renewed })
     const committed = (): void => {
       states.forget()
       push.wake()
     }
-    const catalog = runCatalog({ ...common, store: store.catalog, repository: options.catalog, keys, log, committed })
+    const isOnDuty = (): boolean => duty.isHeld()
+    const own = { store: store.catalog, repository: options.catalog, keys, log }
+    const catalog = runCatalog({ ...common, ...own, isOnDuty, committed })
 
     const records = createOriginRecords(store, environment)
     const cursors = cursorStore(records)
@@ -124,11 +137,20 @@ export async function assemble(options: ResolvedOptions, streams: OpenStreams): 
       advertise: (loadBalancers) => published.advertise(loadBalancers),
       subscribe: (name) => push.subscribe(name),
     })
+    const workers = [following, mirroring, push, balancers, volunteering] as const
+    const duty = createDuty({
+      shared,
+      begin: async () => void (await Promise.all(workers.map((worker) => worker.start()))),
+      rest: async () => void (await Promise.all(workers.map((worker) => worker.stop()))),
+      environment,
+      logger,
+      random,
+    })
     telemetry.watch({ serverName, store, origins: () => following.list() })
     return {
       ...common,
       keys,
-      nonces: store.nonces,
+      nonces: options.nonces ?? store.nonces,
       log,
       logReader,
       push,
@@ -144,6 +166,8 @@ export async function assemble(options: ResolvedOptions, streams: OpenStreams): 
       published,
       balancers,
       volunteering,
+      duty,
+      newsroom,
       states,
       listings: createListings(store.catalog),
       readListing: createListingReader(serverName),
@@ -156,10 +180,18 @@ export async function assemble(options: ResolvedOptions, streams: OpenStreams): 
   }
 }
 
+/** Listens to the processes that share the store, and begins the background work where it is this one's. */
+export async function begin(parts: Machine): Promise<void> {
+  parts.newsroom.start(reactionsOf(parts))
+  await parts.balancers.changed()
+  parts.push.wake()
+  await parts.duty.start()
+}
+
 /** Ends what runs, from those who write to those who are written to. */
 export async function stop(parts: Machine): Promise<void> {
-  const { catalog, log, push, mirroring, following, balancers, volunteering, client, store, telemetry } = parts
-  const stopped = [following, mirroring, push, catalog, balancers, volunteering].map((part) => part.stop())
+  const { catalog, log, duty, newsroom, client, store, telemetry } = parts
+  const stopped = [newsroom, duty, catalog].map((part) => part.stop())
   // What waits for another server waits no longer.
   await client.close()
   await Promise.all(stopped)

@@ -10,7 +10,7 @@ import { type ConfiguredWitness, keyOfSeed, readIdentity } from './keys/index.ts
 import { type Logger, silentLogger } from './logger.ts'
 import type { OnMirrored } from './mirrored/index.ts'
 import { parseServerName, splitServerName } from './names/index.ts'
-import type { OwnKey, Store } from './store/index.ts'
+import type { NonceStore, OwnKey, Store } from './store/index.ts'
 import type { MetricsRegistry, Tracer } from './telemetry/index.ts'
 import { keyMap, quorumOf, type WitnessOption, witnessOf } from './trust-options.ts'
 
@@ -69,6 +69,11 @@ export interface FederationOptions {
   readonly loadBalancers?: RegistrationPolicy
   /** Where answers of other servers are remembered that may be lost: a `Keyv`. Default is memory, bounded. */
   readonly cache?: Cache
+  /**
+   * Where the nonces of received requests are remembered, so that none is accepted twice; all processes of a site share
+   * it. Default is the store.
+   */
+  readonly nonces?: NonceStore
   /** Allow plain `http` and loopback addresses: for tests and demonstrations. Default is false. */
   readonly allowInsecure?: boolean
   /** Ports of other servers besides 443 and 80. `any` is for tests and demonstrations. Default is none. */
@@ -99,6 +104,7 @@ export interface ResolvedOptions {
   readonly reachable: boolean
   readonly loadBalancers: RegistrationPolicy
   readonly cache: Cache
+  readonly nonces: NonceStore | undefined
   readonly names: { readonly allowInsecure: boolean }
   readonly egress: EgressPolicy
   readonly logger: Logger
@@ -149,6 +155,7 @@ export function resolveOptions(options: FederationOptions): ResolvedOptions {
     reachable: options.reachable ?? true,
     loadBalancers: policyOf(options.loadBalancers),
     cache: options.cache ?? boundedCache(MAX_CACHED_ANSWERS),
+    nonces: options.nonces,
     names,
     egress: { ...names, allowedPorts: options.allowedPorts },
     logger: options.logger ?? silentLogger,

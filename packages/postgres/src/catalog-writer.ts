@@ -18,7 +18,7 @@ interface EntryBytes {
 
 /** Commits, by the function `commit_catalog`. */
 export function catalogWriter(database: Database): Pick<CatalogStore, 'commit'> {
-  const callCommit = `SELECT * FROM ${database.schema}.commit_catalog($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+  const callCommit = `SELECT * FROM ${database.schema}.commit_catalog($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
   const noteGrowth = growthStatistics(database)
 
   return {
@@ -36,7 +36,8 @@ export function catalogWriter(database: Database): Pick<CatalogStore, 'commit'> 
         size,
         changedTs,
         log?.head ?? null,
-        following ?? null,
+        following?.from ?? null,
+        following?.to ?? null,
         change,
         packer.bytes(),
       )

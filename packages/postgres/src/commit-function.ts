@@ -19,6 +19,7 @@ export function createCommitFunction(schema: string, channel: string): string {
     given_size bigint,
     given_ts bigint,
     given_head bytea,
+    known_record bytea,
     given_record bytea,
     change json,
     bytes bytea
@@ -34,6 +35,8 @@ export function createCommitFunction(schema: string, channel: string): string {
     state ${schema}.catalogs;
     replaced bigint[];
     deleted bigint[];
+    -- Whether the follower's record is the one that its change was made of.
+    is_record boolean = true;
   BEGIN
     -- What was committed is published at once: a commit that a power loss took back would let two different objects
     -- go out under one revision. Whatever else the operator chose is stronger than this.
@@ -46,6 +49,9 @@ export function createCommitFunction(schema: string, channel: string): string {
       IF NOT FOUND THEN
         RETURN;
       END IF;
+      is_record = EXISTS (
+        SELECT FROM ${schema}.following WHERE server_name = given_origin AND record = known_record
+      );
     END IF;
 
     -- Compare and swap: another commit waits here for the lock of this row, and then finds another size.
@@ -53,10 +59,10 @@ export function createCommitFunction(schema: string, channel: string): string {
     SET size = given_size,
         changed_ts = CASE WHEN given_size > expected_size THEN given_ts ELSE known.changed_ts END,
         head = coalesce(given_head, known.head)
-    WHERE known.origin = given_origin AND known.size = expected_size
+    WHERE known.origin = given_origin AND known.size = expected_size AND is_record
     RETURNING * INTO state;
 
-    IF NOT FOUND AND expected_size = 0 THEN
+    IF NOT FOUND AND expected_size = 0 AND is_record THEN
       INSERT INTO ${schema}.catalogs (origin, size, changed_ts, head)
       VALUES (given_origin, given_size, CASE WHEN given_size > 0 THEN given_ts ELSE 0 END, given_head)
       ON CONFLICT (origin) DO NOTHING

@@ -3,6 +3,9 @@ import { catalogOf } from './catalog-of.ts'
 import type { Database } from './database.ts'
 import { kindOf } from './kinds.ts'
 
+/** The most entries of one page. */
+const MAX_PAGE_ENTRIES = 256
+
 /** The length of SHA-256. */
 const HASH_BYTES = 32
 
@@ -18,15 +21,18 @@ export function logTable(database: Database): LogStore {
   const { schema } = database
   const selectHead = `SELECT head FROM ${schema}.catalogs WHERE origin = $1`
   const updateHead = `UPDATE ${schema}.catalogs SET head = $3 WHERE origin = $1 AND size = $2 RETURNING 1`
-  // One statement sees one moment. The server adds up the bytes, so that no body is sent in vain.
+  // One statement sees one moment. The server adds up the bytes, so that no body is sent in vain. The constant limit is
+  // there for the same reason as in `listing`.
   const selectPage = `
     SELECT CASE WHEN coalesce(page.seq, $2) = $2 THEN known.head END AS head, page.header, page.body
     FROM ${schema}.catalogs AS known LEFT JOIN LATERAL (
       SELECT seq, header, body,
         sum(octet_length(header) + coalesce(octet_length(body), 0)) OVER (ORDER BY seq) AS bytes
       FROM (
-        SELECT seq, header, body FROM ${schema}.entries
-        WHERE catalog = known.catalog AND seq >= $2 AND header IS NOT NULL ORDER BY seq LIMIT $3
+        SELECT * FROM (
+          SELECT seq, header, body FROM ${schema}.entries
+          WHERE catalog = known.catalog AND seq >= $2 AND header IS NOT NULL ORDER BY seq LIMIT ${MAX_PAGE_ENTRIES}
+        ) AS next_entries ORDER BY seq LIMIT $3
       ) AS candidates
     ) AS page ON page.bytes <= $4 OR page.seq = $2
     WHERE known.origin = $1 ORDER BY page.seq`

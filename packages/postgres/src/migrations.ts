@@ -1,6 +1,6 @@
 import { FederationError } from '@manga-federation/core'
 import { createCommitFunction } from './commit-function.ts'
-import { commitChannel } from './commit-notices.ts'
+import { newsChannel } from './news-channel.ts'
 import type { Database, Queries } from './database.ts'
 import { createTables } from './tables.ts'
 
@@ -26,7 +26,7 @@ export async function migrate(database: Database): Promise<void> {
     if (version === undefined) await createSchema(database, queries)
     for (const [index, migration] of MIGRATIONS.entries()) {
       if (index < (version ?? 0)) continue
-      await queries.all(migration(database.schema, commitChannel(database.schemaName)))
+      await queries.all(migration(database.schema, newsChannel(database.schemaName)))
       await queries.all(`INSERT INTO ${database.schema}.${VERSIONS_TABLE} (version) VALUES ($1)`, index + 1)
     }
   })

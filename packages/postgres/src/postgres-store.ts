@@ -1,8 +1,7 @@
-import { FederationError, type Store } from '@manga-federation/core'
+import { FederationError, type SharedStore, type Store } from '@manga-federation/core'
 import { Client, Pool } from 'pg'
 import { balancerTable } from './balancer-table.ts'
 import { catalogTables } from './catalog-tables.ts'
-import { CommitNotices, type CommitListener } from './commit-notices.ts'
 import { Database, type DatabaseOptions } from './database.ts'
 import { followerTable } from './follower-table.ts'
 import { followingTable } from './following-table.ts'
@@ -11,11 +10,12 @@ import { logTable } from './log-table.ts'
 import { markTables } from './mark-tables.ts'
 import { migrate } from './migrations.ts'
 import { nonceTable } from './nonce-table.ts'
+import { NewsChannel } from './news-channel.ts'
 import type { PostgresPool } from './postgres-pool.ts'
 import { remoteKeyTable } from './remote-key-table.ts'
 import { checkServer } from './server-check.ts'
 import { transactionTable } from './transaction-table.ts'
-import { workTable, type WorkStore } from './work-table.ts'
+import { workTable } from './work-table.ts'
 
 /** Which database holds the store. Exactly one of `connectionString` and `pool` is given. */
 export interface PostgresStoreOptions {
@@ -23,7 +23,7 @@ export interface PostgresStoreOptions {
   readonly connectionString?: string | undefined
   /**
    * A `Pool` of `pg` of the site's own, which the store does not end, and for whose `error` event the site listens. One
-   * connection of it is kept while somebody listens for commits.
+   * connection of it is kept while somebody listens for news.
    */
   readonly pool?: PostgresPool | undefined
   /**
@@ -35,9 +35,7 @@ export interface PostgresStoreOptions {
 
 /** A store that several processes share, on one machine or many. */
 export interface PostgresStore extends Store {
-  /** Tells of commits, of this process and of others. @returns a function that ends it. */
-  onCommit(listener: CommitListener): () => void
-  readonly work: WorkStore
+  readonly shared: SharedStore
 }
 
 /** Apart from the site's own tables. */
@@ -124,7 +122,7 @@ function invalid(says: string): FederationError {
 function storeOn(database: Database): PostgresStore {
   const marks = markTables(database)
   const work = workTable(database)
-  const notices = new CommitNotices(database)
+  const news = new NewsChannel(database)
   return {
     identity: identityTable(database),
     catalog: catalogTables(database, marks.methods),
@@ -135,11 +133,10 @@ function storeOn(database: Database): PostgresStore {
     followers: followerTable(database),
     transactions: transactionTable(database),
     balancers: balancerTable(database),
-    onCommit: (listener) => notices.subscribe(listener),
-    work: work.methods,
+    shared: { ...work.methods, tell: (told) => news.tell(told), listen: (listener) => news.listen(listener) },
     async close() {
       // What is left when the database cannot be reached any more expires by itself.
-      await Promise.allSettled([marks.endAll(), work.releaseAll(), notices.close()])
+      await Promise.allSettled([marks.endAll(), work.releaseAll(), news.close()])
       await database.close()
     },
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import type { News } from '@manga-federation/core'
 import { openPostgresStore, type PostgresStore } from './postgres-store.ts'
 import { CHAPTERS_A_COMMIT, ORIGIN, append, commitOf, expectedLog, wholeLog } from './test-commits.ts'
 import { TestServer, missing } from './test-server.ts'
@@ -141,14 +142,14 @@ t.test('several processes on one database', { skip: missing }, async (t) => {
   })
 
   await t.test(
-    'a commit is told to every process, and after a restart that something may have been missed',
+    'a commit is told to every process, a word to every other, and after a restart that something may have been missed',
     async (t) => {
       const [store, other] = [await openFor(t, 'told'), await openFor(t, 'told')]
-      const told: (string | undefined)[] = []
+      const told: (News | undefined)[] = []
       let wake = (): void => {}
       const nextNotice = (): Promise<void> => new Promise((resolve) => (wake = resolve))
-      const unsubscribe = other.onCommit((origin) => {
-        told.push(origin)
+      const unsubscribe = other.shared.listen((news) => {
+        told.push(news)
         wake()
       })
       await nextNotice()
@@ -156,32 +157,39 @@ t.test('several processes on one database', { skip: missing }, async (t) => {
       let notice = nextNotice()
       await append(store, 'writer')
       await notice
-      t.same(told, [undefined, ORIGIN])
+      const committed = { subject: 'catalog', serverName: ORIGIN }
+      t.same(told, [undefined, committed])
+      notice = nextNotice()
+      const word = { subject: 'followers', serverName: 'https://follower.example/v1' } as const
+      await other.shared.tell({ ...word, subject: 'keys' })
+      await store.shared.tell(word)
+      await notice
+      t.same(told, [undefined, committed, word], 'what it told itself is no news')
       notice = nextNotice()
       await server.restart('SIGINT')
       await notice
-      t.same(told, [undefined, ORIGIN, undefined])
+      t.same(told, [undefined, committed, word, undefined])
       unsubscribe()
       await append(store, 'writer')
       await other.close()
-      t.equal(told.length, 3)
+      t.equal(told.length, 4)
     },
   )
 
   await t.test('work is for one process, until it gives it back, ends or dies', async (t) => {
     const [store, other] = [await openFor(t, 'work'), await openFor(t, 'work')]
-    const claims = await Promise.all([store, other, store, other].map(({ work }) => work.claim('sender', 60_000)))
+    const claims = await Promise.all([store, other, store, other].map(({ shared }) => shared.claim('sender', 60_000)))
     t.same(claims, claims[0] ? [true, false, true, false] : [false, true, false, true])
     const [holder, waiting] = claims[0] ? [store, other] : [other, store]
-    t.equal(await waiting.work.claim('poller', 60_000), true, 'each work is apart')
-    await waiting.work.release('sender')
-    t.equal(await waiting.work.claim('sender', 60_000), false, 'who has not got it cannot give it back')
-    await holder.work.release('sender')
-    t.equal(await waiting.work.claim('sender', 60_000), true)
+    t.equal(await waiting.shared.claim('poller', 60_000), true, 'each work is apart')
+    await waiting.shared.release('sender')
+    t.equal(await waiting.shared.claim('sender', 60_000), false, 'who has not got it cannot give it back')
+    await holder.shared.release('sender')
+    t.equal(await waiting.shared.claim('sender', 60_000), true)
     await server.run("UPDATE work.work SET held_until = now() - interval '1 second'")
-    t.equal(await holder.work.claim('sender', 60_000), true, 'its time was up')
+    t.equal(await holder.shared.claim('sender', 60_000), true, 'its time was up')
     await holder.close()
-    t.equal(await waiting.work.claim('sender', 60_000), true)
+    t.equal(await waiting.shared.claim('sender', 60_000), true)
   })
 })
 

@@ -21,8 +21,11 @@ host all guarded 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
 `
 
+/** Reached by TCP on this machine only. */
+const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=']
+
 /** No machine loses its power in a test. */
-const SETTINGS = ['fsync=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=60']
+const TEST_SETTINGS = ['fsync=off', 'max_connections=60']
 
 const programs = folderOfPrograms()
 
@@ -32,30 +35,51 @@ export const missing: string | false =
 
 /** A PostgreSQL of a test's own, in a temporary folder and on a free port. */
 export class TestServer {
+  /** Holds the folder of the data, and nothing else. */
   readonly #folder: string
   readonly #port: number
+  /** As arguments of the program. */
+  readonly #settings: readonly string[]
   #process: ChildProcess | undefined
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, settings: readonly string[]) {
     this.#folder = folder
     this.#port = port
+    this.#settings = [...SETTINGS, `port=${port}`, ...settings].flatMap((setting) => ['-c', setting])
   }
 
   /** Starts a server, and ends it after the test. */
   static async start(t: Test): Promise<TestServer> {
+    const server = await TestServer.open(TEST_SETTINGS)
+    t.teardown(() => server.remove())
+    return server
+  }
+
+  /**
+   * Starts a server that whoever asked removes.
+   *
+   * @param settings - `name=value`; all others are PostgreSQL's defaults.
+   */
+  static async open(settings: readonly string[]): Promise<TestServer> {
     const folder = mkdtempSync(join(tmpdir(), 'manga-federation-postgres-'))
     if (asUser !== undefined) chownSync(folder, asUser.uid, asUser.gid)
-    const data = join(folder, 'data')
     const how = ['--username=postgres', '--encoding=UTF8', '--no-locale', '--no-sync', '--auth=trust']
-    await promisify(execFile)(join(programs!, 'initdb'), ['-D', data, ...how], asUser)
-    writeFileSync(join(data, 'pg_hba.conf'), WHO_COMES_IN)
-    const server = new TestServer(data, await freePort())
-    t.teardown(async () => {
-      await server.stop('SIGQUIT')
-      rmSync(folder, { recursive: true, force: true })
-    })
+    await promisify(execFile)(join(programs!, 'initdb'), ['-D', dataIn(folder), ...how], asUser)
+    writeFileSync(join(dataIn(folder), 'pg_hba.conf'), WHO_COMES_IN)
+    const server = new TestServer(folder, await freePort(), settings)
     await server.start()
     return server
+  }
+
+  /** Ends the server and removes all that it held. */
+  async remove(): Promise<void> {
+    await this.stop('SIGQUIT')
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Of its first process, which started all others; undefined while it does not run. */
+  get processId(): number | undefined {
+    return this.#process?.pid
   }
 
   urlFor({ user = 'postgres', password = '', database = 'postgres' } = {}): string {
@@ -74,8 +98,7 @@ export class TestServer {
   }
 
   async start(): Promise<void> {
-    const settings = [...SETTINGS, `port=${this.#port}`].flatMap((setting) => ['-c', setting])
-    const server = spawn(join(programs!, 'postgres'), ['-D', this.#folder, ...settings], {
+    const server = spawn(join(programs!, 'postgres'), ['-D', dataIn(this.#folder), ...this.#settings], {
       ...asUser,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -105,6 +128,10 @@ export class TestServer {
     await this.stop(signal)
     await this.start()
   }
+}
+
+function dataIn(folder: string): string {
+  return join(folder, 'data')
 }
 
 /** Whoever the tests run as, but not root. */

@@ -1,24 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import type { SharedStore } from '@manga-federation/core'
 import type { Database } from './database.ts'
-
-/** Work that one of the processes that share a store does for all of them. */
-export interface WorkStore {
-  /**
-   * Takes some work, or keeps what this process has, for `ttlMs` from now. Whoever has it asks again well before that;
-   * when it dies, another one gets it when the time is up.
-   *
-   * @param name - of the work, 255 characters at most.
-   * @param ttlMs - 1,000 to 600,000.
-   * @returns false while another process has it.
-   */
-  claim(name: string, ttlMs: number): Promise<boolean>
-  /** Gives it back, so that another process gets it at once; fine when this one has not got it. */
-  release(name: string): Promise<void>
-}
 
 /** The work that this process has, in the table `work`. */
 export interface WorkTable {
-  readonly methods: WorkStore
+  readonly methods: Pick<SharedStore, 'claim' | 'release'>
   /** Gives back all that this process has. */
   releaseAll(): Promise<void>
 }

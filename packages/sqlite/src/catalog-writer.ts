@@ -6,12 +6,12 @@ import { withheldWriter } from './withheld-writer.ts'
 
 /** Writes a commit; the caller holds the transaction and has compared the size. */
 export interface CatalogWriter {
-  /** @returns the new state, or undefined when the commit is a follower's and its origin is not followed any more. */
+  /** @returns the new state, or undefined when the commit is a follower's, whose record is another one by now. */
   apply(origin: string, state: CatalogState, commit: CatalogCommit): CatalogState | undefined
 }
 
 export function catalogWriter(connection: StoreConnection): CatalogWriter {
-  const replaceRecord = connection.prepare('UPDATE following SET record = ? WHERE server_name = ?')
+  const replaceRecord = connection.prepare('UPDATE following SET record = ? WHERE server_name = ? AND record = ?')
   const upsertCatalog = connection.prepare<{ catalog: number }>(
     `INSERT INTO catalogs (origin, size, changed_ts, head) VALUES (?, ?, ?, ?)
      ON CONFLICT (origin) DO UPDATE
@@ -25,7 +25,7 @@ export function catalogWriter(connection: StoreConnection): CatalogWriter {
   return {
     apply(origin, { size, changedTs }, commit) {
       const { puts, deletes, log, following } = commit
-      if (following !== undefined && Number(replaceRecord.run(following, origin).changes) === 0) return undefined
+      if (following && Number(replaceRecord.run(following.to, origin, following.from).changes) === 0) return undefined
       const changes = log?.entries.length ?? puts.length + deletes.length
       const next = { size: size + changes, changedTs: changes > 0 ? commit.changedTs : changedTs }
       const { catalog } = upsertCatalog.get(origin, next.size, next.changedTs, log?.head ?? null)!

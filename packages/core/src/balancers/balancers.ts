@@ -21,8 +21,11 @@ export interface Balancers extends Pick<Registry, 'get' | 'register' | 'unregist
    * @throws FederationError `not_registered`.
    */
   refuse(serverName: string): Promise<LoadBalancerStatus>
-  /** Advertises those that were when the process ended, and begins to look at them. */
+  /** Advertises those that are to be, at the start and when another process changed something. */
+  changed(): Promise<void>
+  /** Begins to look at them. */
   start(): Promise<void>
+  /** Looks at them no more, until the next `start`. */
   stop(): Promise<void>
 }
 
@@ -54,6 +57,10 @@ export function createBalancers(options: BalancersOptions): Balancers {
     list: async () => (await registry.list()).map(statusOf),
     approve: (serverName) => decide(serverName, true),
     refuse: (serverName) => decide(serverName, false),
+    async changed() {
+      await registry.advertise()
+      poller.wake()
+    },
     start: () => poller.start(),
     stop: () => poller.stop(),
   }

@@ -11,7 +11,7 @@ const MAX_POLLS_AT_A_TIME = 4
 /** The pause after a fault of this server's own, such as a store that cannot be read. */
 const RETRY_PAUSE_MS = 60 * 1000
 
-/** Who left long ago is forgotten within this, and what other processes on the same store decided is known within it. */
+/** Who left long ago is forgotten within this. */
 const TIDY_EVERY_MS = 5 * 60 * 1000
 
 /** Looks at load balancers when they are due. */
@@ -19,7 +19,7 @@ export interface Poller {
   start(): Promise<void>
   /** Somebody may be due. */
   wake(): void
-  /** Begins no further look, and waits for those under way, which end with their client. */
+  /** Begins no further look until the next `start`, and waits for those under way, which end with their client. */
   stop(): Promise<void>
 }
 
@@ -36,13 +36,13 @@ export interface PollerOptions {
 export function createPoller({ registry, check, environment, logger }: PollerOptions): Poller {
   const underWay = new Map<string, Promise<void>>()
   const slots = createSlots(MAX_POLLS_AT_A_TIME)
-  let phase: 'waiting' | 'started' | 'stopped' = 'waiting'
+  let isWorking = false
   let cancelNext = (): void => {}
   let cancelTidying = (): void => {}
 
   function plan(delayMs: number): void {
     cancelNext()
-    if (phase === 'started') cancelNext = environment.after(delayMs, () => void pollDue())
+    if (isWorking) cancelNext = environment.after(delayMs, () => void pollDue())
   }
 
   async function pollDue(): Promise<void> {
@@ -52,7 +52,7 @@ export function createPoller({ registry, check, environment, logger }: PollerOpt
       const [due, later] = [true, false].map((isDue) =>
         waiting.filter((row) => (pollWaitMs(row, nowTs) === 0) === isDue),
       )
-      if (phase !== 'started') return
+      if (!isWorking) return
       for (const { serverName } of due ?? []) underWay.set(serverName, poll(serverName))
       const delaysMs = (later ?? []).map((row) => pollWaitMs(row, nowTs))
       if (delaysMs.length > 0) plan(Math.min(...delaysMs))
@@ -66,7 +66,7 @@ export function createPoller({ registry, check, environment, logger }: PollerOpt
     let pauseMs = 0
     try {
       await slots(async () => {
-        if (phase === 'started') await registry.conclude(serverName, await check(serverName))
+        if (isWorking) await registry.conclude(serverName, await check(serverName))
       })
     } catch (error) {
       stumble(`${serverName} cannot be looked at now`, error)
@@ -92,22 +92,22 @@ export function createPoller({ registry, check, environment, logger }: PollerOpt
     } catch (error) {
       stumble('the load balancers cannot be put in order now', error)
     }
-    if (phase !== 'started') return
+    if (!isWorking) return
     tidyLater()
     plan(0)
   }
 
   return {
     async start() {
-      if (phase !== 'waiting') return
+      if (isWorking) return plan(0)
       await registry.tidy()
-      phase = 'started'
+      isWorking = true
       tidyLater()
       plan(0)
     },
     wake: () => plan(0),
     async stop() {
-      phase = 'stopped'
+      isWorking = false
       cancelNext()
       cancelTidying()
       await Promise.all(underWay.values())

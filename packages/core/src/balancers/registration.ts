@@ -35,6 +35,8 @@ export interface RegistrationOptions {
   readonly following: Pick<Following, 'status'>
   readonly records: OriginRecords
   readonly peers: PeerClient
+  /** Whether it is visited by itself. If not, only when asked to: another process looks after it. */
+  readonly mayPlan: () => boolean
   readonly environment: Environment
   readonly logger: Logger
   /** From 0 up to 1, for jitter. */
@@ -154,7 +156,7 @@ export function createRegistration(origin: string, options: RegistrationOptions)
       logger.error({ origin }, `The registration with ${origin} cannot be kept now: ${reasonOf(error)}`)
     }
     running = undefined
-    if (waitMs === undefined || isOver) return
+    if (waitMs === undefined || isOver || !options.mayPlan()) return
     const isPassedBy = hasNews && facts.state === 'mirroring'
     const delayMs = isPassedBy ? 0 : spreadMs(waitMs, SPREAD, random)
     cancelNext = environment.after(delayMs, () => void run())
@@ -182,7 +184,7 @@ export function createRegistration(origin: string, options: RegistrationOptions)
     },
     mirrored() {
       hasNews = true
-      if (facts.state === 'mirroring' && !running && !isOver) void run()
+      if (facts.state === 'mirroring' && !running && !isOver && options.mayPlan()) void run()
     },
     async abandon() {
       await end()

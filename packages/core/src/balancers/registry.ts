@@ -2,6 +2,7 @@ import { createSerialQueue } from '../catalog/index.ts'
 import type { Environment } from '../environment.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import type { Tell } from '../sharing/index.ts'
 import type { BalancerStore, LoadBalancer } from '../store/index.ts'
 import { afterPoll, alive, type BalancerFault, isPolled, newBalancer } from './balancer-state.ts'
 import { createRoom, requirePollRoom } from './room.ts'
@@ -46,7 +47,9 @@ export interface Registry {
   decide(serverName: string, isTaken: boolean): Promise<LoadBalancer>
   /** Notes what a look at a load balancer showed; passed over when it is looked at no more. */
   conclude(serverName: string, fault: BalancerFault | undefined): Promise<void>
-  /** Tells who is advertised, after the start, and forgets who left long ago. */
+  /** Tells who is advertised, after the start and when other processes changed it. */
+  advertise(): Promise<void>
+  /** Does that too, and forgets who left long ago. */
   tidy(): Promise<void>
 }
 
@@ -54,6 +57,10 @@ export interface Registry {
 export interface RegistryOptions {
   readonly balancers: BalancerStore
   readonly policy: RegistrationPolicy
+  /** This server's. */
+  readonly serverName: string
+  /** Tells other processes that something changed. */
+  readonly tell: Tell
   /** Told who is to be advertised whenever that may have changed, by name. */
   readonly advertise: (serverNames: readonly string[]) => void
   /** Told of a server that is looked at from now on: it wants to be told of changes (PROTOCOL section 10). */
@@ -74,6 +81,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   async function put(balancer: LoadBalancer): Promise<LoadBalancer> {
     await balancers.put(balancer)
     await advertise()
+    options.tell('balancers', options.serverName)
     return balancer
   }
 
@@ -169,6 +177,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         if (concluded.state !== known.state) logger.info({ serverName, ...fault }, wordsOfTurn(concluded))
         if (concluded.state === 'deleted') await forgetDeleted()
       }),
+    advertise,
     tidy: () =>
       inTurn(async () => {
         await forgetDeleted()

@@ -1,5 +1,6 @@
 import { atMost } from '../environment.ts'
 import { FederationError } from '../errors.ts'
+import type { Tell } from '../sharing/index.ts'
 import { createRegistration, type Registration, type RegistrationOptions } from './registration.ts'
 import { type VolunteerStatus, volunteerStatus } from './volunteer-state.ts'
 
@@ -7,7 +8,9 @@ import { type VolunteerStatus, volunteerStatus } from './volunteer-state.ts'
 const MAX_WAIT_MS = 5000
 
 /** What volunteering works with. */
-export interface VolunteeringOptions extends RegistrationOptions {
+export interface VolunteeringOptions extends Omit<RegistrationOptions, 'mayPlan'> {
+  /** Tells other processes what was decided. */
+  readonly tell: Tell
   /** Whether others reach this server. */
   readonly reachable: boolean
 }
@@ -30,32 +33,42 @@ export interface Volunteering {
   applied(serverName: string): void
   /** A server is not followed any more. */
   withdrawn(serverName: string): void
+  /** Another process volunteered, or stopped to. */
+  changed(serverName: string): Promise<void>
   start(): Promise<void>
+  /** Asks nobody any more but when asked to, until the next `start`. */
   stop(): Promise<void>
 }
 
 /** Builds it. Nothing is asked before `start`. */
 export function createVolunteering(options: VolunteeringOptions): Volunteering {
-  const { serverName: own, following, records, reachable, environment } = options
+  const { serverName: own, following, records, reachable, tell, environment } = options
   const registrations = new Map<string, Registration>()
-  let phase: 'waiting' | 'started' | 'stopped' = 'waiting'
+  let isWorking = false
 
   function registrationWith(origin: string): Registration {
     const known = registrations.get(origin)
     if (known) return known
-    const registration = createRegistration(origin, options)
+    const registration = createRegistration(origin, { ...options, mayPlan: () => isWorking })
     registrations.set(origin, registration)
     return registration
   }
 
   async function visit(origin: string): Promise<void> {
-    const registration = registrationWith(origin)
-    if (phase === 'started') await atMost(registration.visitNow(), MAX_WAIT_MS, environment)
+    await atMost(registrationWith(origin).visitNow(), MAX_WAIT_MS, environment)
   }
 
   async function statusOf(origin: string): Promise<VolunteerStatus> {
+    // Where another process keeps the registrations, only the other server can be asked how they stand.
+    if (!isWorking) await visit(origin)
     const mirror = await following.status(origin)
     return volunteerStatus(origin, registrationWith(origin).facts, { own, mirror })
+  }
+
+  function letGo(origin: string): void {
+    const registration = registrations.get(origin)
+    registrations.delete(origin)
+    void registration?.abandon()
   }
 
   return {
@@ -66,7 +79,8 @@ export function createVolunteering(options: VolunteeringOptions): Volunteering {
       }
       const record = await records.change(origin, (known) => ({ ...known, volunteer: 'yes' }))
       if (!record) throw new FederationError('invalid_parameter', `${origin} is not followed.`)
-      await visit(origin)
+      tell('following', origin)
+      if (isWorking) await visit(origin)
       return statusOf(origin)
     },
 
@@ -74,7 +88,9 @@ export function createVolunteering(options: VolunteeringOptions): Volunteering {
       const record = await records.change(origin, (known) =>
         known.volunteer === 'yes' ? { ...known, volunteer: 'ending' } : known,
       )
-      if (record?.volunteer === 'ending') await visit(origin)
+      if (record?.volunteer !== 'ending') return
+      await visit(origin)
+      tell('following', origin)
     },
 
     async list() {
@@ -84,23 +100,27 @@ export function createVolunteering(options: VolunteeringOptions): Volunteering {
 
     applied: (origin) => registrations.get(origin)?.mirrored(),
 
-    withdrawn(origin) {
-      const registration = registrations.get(origin)
-      registrations.delete(origin)
-      void registration?.abandon()
+    withdrawn: letGo,
+
+    async changed(origin) {
+      const { volunteer } = (isWorking && (await records.get(origin))) || { volunteer: 'no' }
+      if (volunteer !== 'no') void registrationWith(origin).visitNow()
     },
 
     async start() {
-      if (phase !== 'waiting') return
-      phase = 'started'
+      const isKept = (origin: string): boolean => wasWorking && registrations.has(origin)
+      const wasWorking = isWorking
+      isWorking = true
       for (const { serverName, volunteer } of await records.list()) {
-        if (volunteer !== 'no') void registrationWith(serverName).visitNow()
+        if (volunteer !== 'no' && !isKept(serverName)) void registrationWith(serverName).visitNow()
       }
     },
 
     async stop() {
-      phase = 'stopped'
-      await Promise.all(Array.from(registrations.values(), (registration) => registration.end()))
+      isWorking = false
+      const ended = [...registrations.values()]
+      registrations.clear()
+      await Promise.all(ended.map((registration) => registration.end()))
     },
   }
 }

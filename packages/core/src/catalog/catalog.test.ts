@@ -44,6 +44,7 @@ async function run(repository: CatalogRepository, store: Store = memoryStore()):
     store: store.catalog,
     log,
     keys,
+    isOnDuty: () => true,
     committed: () => undefined,
     telemetry: silentTelemetry,
     environment,
@@ -394,6 +395,71 @@ t.test('two processes that publish into one store never fork the catalog', async
   t.match(await published(store, 'series', 's1'), { revision: 1 })
   await Promise.all([one.catalog.stop(), two.catalog.stop()])
 })
+
+t.test('what one process read earlier never takes the place of what another one published since', async (t) => {
+  const ways: [string, (catalog: RunningCatalog) => Promise<unknown>][] = [
+    ['a change', (catalog) => catalog.changed({ series: ['s1'] })],
+    ['a pass', (catalog) => catalog.reconcile()],
+  ]
+  const titles: [string, read: string | undefined, newest: string | undefined][] = [
+    ['a newer title', 'Older', 'Newer'],
+    ['a deletion', 'Older', undefined],
+    ['what came back', undefined, 'Newer'],
+  ]
+  for (const [way, publish] of ways) {
+    for (const [what, read, newest] of titles) {
+      const store = memoryStore()
+      const repository = testRepository(150)
+      const rename = (title: string | undefined): unknown =>
+        title === undefined
+          ? repository.series.delete('s1')
+          : repository.series.set('s1', { id: 's1', metadata: { en: { title } } })
+      const held = holdable(repository)
+      const [slow, fast] = [await run(held, store), await run(repository, store)]
+      await Promise.all([slow.catalog.reconcile(), fast.catalog.reconcile()])
+
+      rename(read)
+      const { whenRead, release } = held.hold()
+      const publishing = publish(slow.catalog)
+      await whenRead
+      rename(newest)
+      await fast.catalog.changed({ series: ['s1'] })
+      release()
+      await publishing
+      const object = await published(store, 'series', 's1')
+      t.equal((object?.metadata as { en: JsonObject } | undefined)?.en.title, newest, `${way} is older than ${what}`)
+      await Promise.all([slow.catalog.stop(), fast.catalog.stop()])
+    }
+  }
+})
+
+/** A repository that keeps its next answer about the first series to itself for a while. */
+function holdable(repository: CatalogRepository): CatalogRepository & {
+  hold(): { readonly whenRead: Promise<void>; readonly release: () => void }
+} {
+  let pass = async <T>(answer: T): Promise<T> => answer
+  return {
+    ...repository,
+    getSeries: async (id) => {
+      const record = await repository.getSeries(id)
+      return id === 's1' ? pass(record) : record
+    },
+    listSeries: async (page) => pass(await repository.listSeries(page)),
+    hold() {
+      let release = (): void => {}
+      const released = new Promise<void>((resolve) => (release = resolve))
+      const whenRead = new Promise<void>((resolve) => {
+        pass = async (answer) => {
+          pass = async (later) => later
+          resolve()
+          await released
+          return answer
+        }
+      })
+      return { whenRead, release }
+    },
+  }
+}
 
 t.test('a store that fails is reported and publishing goes on when it is back', async (t) => {
   const store = memoryStore()

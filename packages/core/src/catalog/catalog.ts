@@ -61,6 +61,8 @@ export interface CatalogOptions {
   readonly store: CatalogStore
   readonly log: Pick<OwnLog, 'commit'>
   readonly keys: Pick<OwnKeys, 'active'>
+  /** Whether the daily pass is this process's: others that share the store leave it to one of them. */
+  readonly isOnDuty: () => boolean
   /** Called after each commit. */
   readonly committed: () => void
   readonly telemetry: Pick<Telemetry, 'published' | 'span'>
@@ -78,6 +80,8 @@ export interface RepublishChange {
 
 /** A catalog with its background work. */
 export interface RunningCatalog extends Catalog {
+  /** The pass that began with it. Never rejects. */
+  readonly firstPass: Promise<ReconcileReport>
   /**
    * Publishes objects that wrap those of other servers, in one transaction. What is published already as it is stays
    * as it is; an object that cannot be wrapped is logged and left out.
@@ -119,10 +123,13 @@ export function runCatalog(options: CatalogOptions): RunningCatalog {
   function scheduleNext(failed: boolean): void {
     const delayMs = failed ? backOffMs(failures + 1, FIRST_RETRY_MS, RECONCILE_INTERVAL_MS) : RECONCILE_INTERVAL_MS
     failures = failed ? failures + 1 : 0
-    cancelNext = environment.after(delayMs, () => void catalog.reconcile())
+    cancelNext = environment.after(delayMs, () => {
+      if (failed || options.isOnDuty()) void catalog.reconcile()
+      else scheduleNext(false)
+    })
   }
 
-  const catalog: RunningCatalog = {
+  const catalog: Omit<RunningCatalog, 'firstPass'> = {
     changed: (ids) => intake.changed(ids),
     async reconcile({ confirmRemoval = false } = {}) {
       // The pass that runs may have been started without the operator's word.
@@ -134,7 +141,7 @@ export function runCatalog(options: CatalogOptions): RunningCatalog {
       queue(async () => {
         const report = new ReportBuilder()
         const drafts = draftAll(puts, draftOfMirrored, ({ kind, id }) => ({ kind, id }), report)
-        await writer.apply({ drafts, gone }, report)
+        await writer.apply(() => ({ drafts, gone }), report)
         if (report.problemCount === 0) return
         logger.warn({ problems: report.problems }, 'objects of other servers that could not be published anew')
       }),
@@ -153,8 +160,7 @@ export function runCatalog(options: CatalogOptions): RunningCatalog {
       await queue(async () => undefined)
     },
   }
-  void catalog.reconcile()
-  return catalog
+  return { ...catalog, firstPass: catalog.reconcile() }
 }
 
 function logReport(logger: Logger, { outcome, message, problems, problemCount, ...numbers }: ReconcileReport): void {

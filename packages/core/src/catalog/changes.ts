@@ -7,7 +7,7 @@ import type { GuardedRepository } from './guarded-repository.ts'
 import { changeOf, lookUp, PAGE_RECORDS } from './pass.ts'
 import type { SerialQueue } from './queue.ts'
 import { type PublishReport, ReportBuilder } from './report.ts'
-import type { CatalogWriter } from './writer.ts'
+import type { CatalogWriter, ReadChange } from './writer.ts'
 
 /** The first wait before ids are tried again whose record could not be read; doubles each time. */
 const FIRST_RETRY_MS = 1000
@@ -140,8 +140,8 @@ async function publishSlice(
   ids: readonly string[],
   report: ReportBuilder,
 ): Promise<string[]> {
-  const change = changeOf(kind, await lookUp(repository, kind, ids), report)
-  await writer.apply(change, report)
+  const read: ReadChange = async (problems) => changeOf(kind, await lookUp(repository, kind, ids), problems)
+  const change = await writer.apply(read, report)
   if (kind === 'chapter') return []
   const chapters = await Promise.all(change.gone.map((series) => publishedChapters(store, serverName, series.id)))
   return chapters.flat()

@@ -8,7 +8,14 @@ import type { SerialQueue } from './queue.ts'
 import { needsConfirmation } from './removal-brake.ts'
 import { type PublishReport, ReportBuilder } from './report.ts'
 import { draftOf } from './objects.ts'
-import { type CatalogChange, type CatalogWriter, draftAll, type ObjectName } from './writer.ts'
+import {
+  type CatalogChange,
+  type CatalogWriter,
+  draftAll,
+  type ObjectName,
+  type ReadChange,
+  type ReadPage,
+} from './writer.ts'
 
 /** Records a page and a transaction: some 10 ms of work, after which the site's requests have their turn. */
 export const PAGE_RECORDS = 100
@@ -102,7 +109,7 @@ async function* nextPages(
   kind: ObjectKind,
   progress: Progress,
   report: ReportBuilder,
-): AsyncGenerator<CatalogChange> {
+): AsyncGenerator<ReadPage> {
   do {
     if (closing.aborted) throw new FederationError('closed', 'The federation was closed in the middle of a pass.')
     const { items, next } = await repository.list(kind, progress.cursor, PAGE_RECORDS)
@@ -111,7 +118,7 @@ async function* nextPages(
     progress.ended = next === undefined
     progress.pagesWithoutNews = fresh.length > 0 ? 0 : progress.pagesWithoutNews + 1
     if (progress.pagesWithoutNews > MAX_PAGES_WITHOUT_NEWS) throw endless(kind, progress.pagesWithoutNews)
-    yield changeOf(kind, fresh, report)
+    yield readPage(repository, kind, fresh)
     await environment.yieldToOthers()
   } while (!progress.ended && !queue.isWaitedFor())
 }
@@ -124,6 +131,22 @@ function endless(kind: ObjectKind, pages: number): FederationError {
   )
 }
 
+/** A record of a listing. */
+interface ListedRecord extends Answer {
+  /** Undefined when it has none that is text. */
+  readonly id: string | undefined
+}
+
+function readPage(repository: GuardedRepository, kind: ObjectKind, records: readonly ListedRecord[]): ReadPage {
+  const report = new ReportBuilder()
+  const again: ReadChange = async (problems) => {
+    const ids = records.flatMap(({ id }) => (id === undefined ? [] : [id]))
+    const nameless = records.filter(({ id }) => id === undefined)
+    return changeOf(kind, [...(await lookUp(repository, kind, ids)), ...nameless], problems)
+  }
+  return { change: changeOf(kind, records, report), report, again }
+}
+
 /** Marks a page's records as seen and leaves out those that this pass saw before. */
 async function takeFresh(
   store: CatalogStore,
@@ -131,7 +154,7 @@ async function takeFresh(
   kind: ObjectKind,
   items: readonly unknown[],
   report: ReportBuilder,
-): Promise<Answer[]> {
+): Promise<ListedRecord[]> {
   const records = items.map((record, index) => ({ record, ...identify(record, index) }))
   const ids = new Set(records.flatMap(({ id }) => (id === undefined ? [] : [id])))
   const seen = new Set(await store.mark(pass, kind, [...ids]))
@@ -166,8 +189,7 @@ async function removeUnlisted(
     const ids = await store.listUnmarked(pass, serverName, kind, { afterId, limit: PAGE_RECORDS })
     if (ids.length === 0) return
     await queue(async () => {
-      const answers = await lookUp(repository, kind, ids)
-      await writer.apply(changeOf(kind, answers, report), report)
+      await writer.apply(async (problems) => changeOf(kind, await lookUp(repository, kind, ids), problems), report)
     })
     afterId = ids.at(-1)
     await environment.yieldToOthers()

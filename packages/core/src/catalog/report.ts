@@ -39,6 +39,15 @@ export class ReportBuilder implements PublishReport {
     if (this.problems.length < MAX_LISTED_PROBLEMS) this.problems.push(problem)
   }
 
+  /** Counts what another report did too. */
+  add(other: ReportBuilder): void {
+    this.published += other.published
+    this.removed += other.removed
+    this.unchanged += other.unchanged
+    this.problemCount += other.problemCount
+    this.problems.push(...other.problems.slice(0, MAX_LISTED_PROBLEMS - this.problems.length))
+  }
+
   /** The numbers and problems so far, as plain data. */
   finish(): PublishReport {
     const { published, removed, unchanged, problems, problemCount } = this

@@ -6,7 +6,7 @@ import type { OwnDeletion, OwnLog } from '../log/index.ts'
 import type { CatalogStore, KnownVersion, ObjectKind } from '../store/index.ts'
 import type { Telemetry } from '../telemetry/index.ts'
 import type { Draft } from './objects.ts'
-import type { ReportBuilder } from './report.ts'
+import { ReportBuilder } from './report.ts'
 import { signObjects, type SigningResult } from './sign-objects.ts'
 
 /** How often a commit is tried again when another process was faster. Each loss means that the other one went on. */
@@ -38,12 +38,33 @@ export interface ObjectName {
   readonly id: string
 }
 
+/** Finds out what is to change; called again when another process committed since, whose records may be newer. */
+export type ReadChange = (report: ReportBuilder) => CatalogChange | Promise<CatalogChange>
+
+/** A change that was read already, as part of a listing. */
+export interface ReadPage {
+  readonly change: CatalogChange
+  /** What reading it reported. */
+  readonly report: ReportBuilder
+  /** Reads it anew. */
+  readonly again: ReadChange
+}
+
 /** Puts objects into the store and its log: what differs from the published version is signed, the rest is left alone. */
 export interface CatalogWriter {
-  /** Applies a change in one transaction. Objects that cannot be signed are reported and left out. */
-  apply(change: CatalogChange, report: ReportBuilder): Promise<void>
-  /** Applies changes that share no id, in order: while one is stored, the next one is being signed. */
-  applyAll(changes: AsyncIterable<CatalogChange>, report: ReportBuilder): Promise<void>
+  /**
+   * Applies a change in one transaction. Objects that cannot be signed are reported and left out.
+   *
+   * @returns the change, as it was read last.
+   */
+  apply(read: ReadChange, report: ReportBuilder): Promise<CatalogChange>
+  /**
+   * Applies changes that share no id, in order: while one is stored, the next one is being signed. Ends early when
+   * another process commits in between.
+   *
+   * @param pages - nothing of them was read before this was called.
+   */
+  applyAll(pages: AsyncIterable<ReadPage>, report: ReportBuilder): Promise<void>
 }
 
 /** A change on its way: compared with what is published, and being signed. */
@@ -101,12 +122,16 @@ export function createCatalogWriter(options: WriterOptions): CatalogWriter {
     return size
   }
 
-  /** Compares, signs and stores again as long as another process is faster. */
-  async function insist(change: CatalogChange, report: ReportBuilder): Promise<void> {
+  /** Reads, compares, signs and stores again as long as another process is faster. */
+  async function apply(read: ReadChange, report: ReportBuilder): Promise<CatalogChange> {
     for (let attempt = 0; attempt < MAX_COMMIT_ATTEMPTS; attempt += 1) {
-      // The size is read first: whatever is committed after this makes the commit fail.
+      // The size is read first: whatever is committed after this, of newer records maybe, makes the commit fail.
       const { size } = await store.state(serverName)
-      if ((await commit(await prepare(change), size, report)) !== undefined) return
+      const attemptReport = new ReportBuilder()
+      const change = await read(attemptReport)
+      if ((await commit(await prepare(change), size, attemptReport)) === undefined) continue
+      report.add(attemptReport)
+      return change
     }
     throw new FederationError('store_conflict', 'Another process kept writing to the same store; try again.')
   }
@@ -120,22 +145,26 @@ export function createCatalogWriter(options: WriterOptions): CatalogWriter {
   }
 
   return {
-    apply: insist,
-    async applyAll(changes, report) {
+    apply,
+    async applyAll(pages, report) {
       let size: number | undefined = (await store.state(serverName)).size
-      let before: PreparedChange | undefined
-      const land = async (prepared: PreparedChange): Promise<void> => {
-        size = size === undefined ? undefined : await commit(prepared, size, report)
-        // Another process writes too: what was compared before it did counts no more, so from here on one by one.
-        if (size === undefined) await insist(prepared.change, report)
+      let before: { readonly page: ReadPage; readonly prepared: PreparedChange } | undefined
+      const land = async ({ page, prepared }: NonNullable<typeof before>): Promise<void> => {
+        size = size === undefined ? undefined : await commit(prepared, size, page.report)
+        // Another process writes too: what was read before it did counts no more.
+        if (size === undefined) await apply(page.again, report)
+        else report.add(page.report)
       }
-      const landPrevious = async (next?: PreparedChange): Promise<void> => {
+      const landPrevious = async (next?: typeof before): Promise<void> => {
         const previous = before
         before = next
         if (previous) await land(previous)
       }
       try {
-        for await (const change of changes) await landPrevious(await prepare(change))
+        for await (const page of pages) {
+          await landPrevious({ page, prepared: await prepare(page.change) })
+          if (size === undefined) break
+        }
       } finally {
         // Also when reading the next one failed: what was read before is published.
         await landPrevious()

@@ -95,9 +95,14 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
     return standing ? { outcome: 'not_at_start', size: standing.held.range.size } : { outcome: 'not_followed' }
   }
 
-  async function refuse({ record, held }: Standing, refusal: PageRefusal, source: PageSource): Promise<PageOutcome> {
+  async function refuse(standing: Standing, refusal: PageRefusal, source: PageSource): Promise<PageOutcome> {
+    const { record, held } = standing
     const { serverName, range } = held
     const { reason, message, fork } = refusal
+    // What was compared with a standing that another process changed meanwhile is nobody's fault.
+    const now = await standingOf(serverName, options)
+    if (!now || !isSameStanding(now, standing)) return overtaken(serverName)
+    if (isOvertaken(refusal, source, standing)) return { outcome: 'not_at_start', size: range.size }
     telemetry.pageRefused(reason)
     // What a relay hands on says nothing about the log's server, unless that server signed it.
     const concernsServer = fork !== undefined || source.relay === undefined
@@ -161,6 +166,20 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
 function standingAfter({ page, standing: { record } }: ExaminedPage, source: PageSource): Standing {
   const after = afterPage(record, page, source)
   return { record: after, held: { ...page.followed, heads: after.heads } }
+}
+
+/**
+ * Whether a head is smaller than what is known only because more became known while it was on its way: then it was not
+ * asked for after that, or was signed before it.
+ */
+function isOvertaken(
+  { reason, head, fork }: PageRefusal,
+  { way, askedSize = 0 }: PageSource,
+  { held }: Standing,
+): boolean {
+  if (fork || reason !== 'rollback' || !head || head.epoch !== held.heads.at(-1)?.epoch) return false
+  if (way === 'pull') return head.size >= askedSize
+  return head.issuedTs < Math.max(...held.heads.map(({ issuedTs }) => issuedTs))
 }
 
 /** A page without entries may still bring a head that was signed anew. */

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { memoryStore, type Store } from '../store/index.ts'
-import type { ReceiveOutcome } from './index.ts'
+import type { HeadFacts } from '../log/index.ts'
+import { NOW_TS } from '../log/test-log.ts'
+import type { Following, ReceiveOutcome } from './index.ts'
 import { testFollower } from './test-follower.ts'
 import { killedStore } from './test-killed-store.ts'
 import { serveLog } from './test-log-server.ts'
@@ -107,6 +109,56 @@ t.test('pushed and pulled pages at the same time do not hinder each other', asyn
   await pull
   t.match(await following.check(origin.serverName), { state: 'fresh', size: 31, lastError: undefined })
   t.equal(await store.catalog.count(origin.serverName, 'chapter'), 30)
+})
+
+t.test('an honest server whose answers are overtaken is accused of nothing', async (t) => {
+  const origin = await serveLog(t, 9)
+  const { serverName } = origin
+  const { following, records, store, time } = await testFollower(t)
+  // Another process of the same site.
+  const other = await testFollower(t, { store, time, starts: false })
+  await following.follow(serverName)
+  const add = (count: number): void => {
+    for (let number = 0; number < count; number += 1) origin.put('chapter', `new${origin.log.size}`)
+  }
+  const push = async (to: Following, count: number, facts?: Partial<HeadFacts>): Promise<string> => {
+    const { size } = await store.catalog.state(serverName)
+    return (await to.receive(serverName, await origin.log.page(size, size + count, facts))).outcome
+  }
+  const isAccused = async (): Promise<boolean> => {
+    const { refusal, fork } = (await records.get(serverName))!
+    return refusal !== undefined || fork !== undefined
+  }
+
+  for (const pushed of [following, other.following]) {
+    add(1)
+    origin.tamperWithHead = async (head) => {
+      origin.tamperWithHead = (later) => later
+      add(1)
+      t.equal(await push(pushed, 2), 'applied')
+      return head
+    }
+    await following.check(serverName)
+    t.notOk(await isAccused(), 'a head that came later than what was signed after it')
+  }
+
+  add(6)
+  origin.tamperWithPage = (_page, response) => void response.destroy()
+  await following.check(serverName)
+  origin.tamperWithPage = (page) => page
+  const { size } = await store.catalog.state(serverName)
+  t.equal(await push(following, 2, { size: size + 2, issuedTs: NOW_TS - 1 }), 'not_at_start')
+  t.notOk(await isAccused(), 'a push that was made before the head was asked for')
+
+  const { versions } = store.catalog
+  store.catalog.versions = async (...given) => {
+    store.catalog.versions = versions
+    t.equal(await push(other.following, 6), 'applied')
+    return versions(...given)
+  }
+  t.equal(await push(following, 6), 'not_at_start')
+  t.notOk(await isAccused(), 'a page that another process took in at the same time')
+  t.match(await following.check(serverName), { state: 'fresh', lastError: undefined })
 })
 
 t.test('a push that shows that something is missing makes the follower look', async (t) => {

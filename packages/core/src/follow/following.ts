@@ -5,6 +5,7 @@ import { FederationError, reasonOf } from '../errors.ts'
 import { type JsonValue, parseStrict } from '../json/index.ts'
 import { readHead } from '../log/index.ts'
 import { parseServerName, type ServerNameOptions } from '../names/index.ts'
+import type { Tell } from '../sharing/index.ts'
 import { createPageApplier, type PageApplierOptions } from './apply-page.ts'
 import { newRecord, type OriginRecord } from './origin-record.ts'
 import { type OriginStatus, statusOf } from './origin-state.ts'
@@ -84,15 +85,22 @@ export interface Following {
    * @returns a function that ends it.
    */
   onProgress(listener: (progress: FollowProgress) => void): () => void
-  /** Begins to visit. */
+  /** Another process began or ended following a server, or was told how. */
+  changed(serverName: string): Promise<void>
+  /** Begins to visit, or takes up what other processes follow since. */
   start(): Promise<void>
-  /** Ends visits after the page that is being stored; requests under way end with their client. */
+  /**
+   * Visits nobody any more but when asked to, until the next `start`. Ends after the page that is being stored; requests
+   * under way end with their client.
+   */
   stop(): Promise<void>
 }
 
 /** What following works with. */
 export interface FollowingOptions extends PageApplierOptions, VisitOptions {
   readonly discovery: Discovery
+  /** Tells other processes that a server is followed from now on, or no more, or in another way. */
+  readonly tell: Tell
   readonly names: ServerNameOptions
 }
 
@@ -104,14 +112,14 @@ export function createFollowing(options: FollowingOptions): Following {
   const slots = createSlots(MAX_VISITS_AT_A_TIME)
   const applier = createPageApplier(options)
   const oneByOne = createSerialQueue()
-  let phase: 'waiting' | 'started' | 'stopped' = 'waiting'
+  let isWorking = false
 
   function workerOf(serverName: string): OriginWorker {
     const known = workers.get(serverName)
     if (known) return known
     const told = (progress: LogProgress): void => tell(serverName, progress)
-    const worker = createOriginWorker(serverName, { ...options, applier, slots, progressed: told })
-    if (phase === 'stopped') void worker.end()
+    const mayPlan = (): boolean => isWorking
+    const worker = createOriginWorker(serverName, { ...options, applier, slots, progressed: told, mayPlan })
     workers.set(serverName, worker)
     return worker
   }
@@ -170,6 +178,11 @@ export function createFollowing(options: FollowingOptions): Following {
       await prepare?.(serverName)
       await store.catalog.forget(serverName)
     })
+    letGo(serverName)
+  }
+
+  function letGo(serverName: string): void {
+    void workers.get(serverName)?.end()
     workers.delete(serverName)
     notices.withdrawn(serverName)
   }
@@ -196,11 +209,15 @@ export function createFollowing(options: FollowingOptions): Following {
     async follow(nameOrDomain, how = {}) {
       const serverName = await nameOf(nameOrDomain)
       const worker = await oneByOne(() => remember(serverName, how))
-      if (phase === 'started') await atMost(worker.visitNow(), MAX_FIRST_VISIT_WAIT_MS, environment)
+      options.tell('following', serverName)
+      if (isWorking) await atMost(worker.visitNow(), MAX_FIRST_VISIT_WAIT_MS, environment)
       return statusOfFollowed(serverName)
     },
 
-    unfollow: (serverName, how) => oneByOne(() => end(serverName, how)),
+    async unfollow(serverName, how) {
+      await oneByOne(() => end(serverName, how))
+      options.tell('following', serverName)
+    },
 
     async check(serverName, { confirmRemoval = false } = {}) {
       await statusOfFollowed(serverName)
@@ -223,7 +240,7 @@ export function createFollowing(options: FollowingOptions): Following {
     },
 
     poke(origin) {
-      if (phase === 'started') workers.get(origin)?.poke()
+      workers.get(origin)?.poke()
     },
 
     onProgress(listener) {
@@ -231,15 +248,26 @@ export function createFollowing(options: FollowingOptions): Following {
       return () => listeners.delete(listener)
     },
 
+    async changed(serverName) {
+      if (!isWorking) return
+      if (await records.get(serverName)) workerOf(serverName).poke()
+      else letGo(serverName)
+    },
+
     async start() {
-      if (phase !== 'waiting') return
-      phase = 'started'
-      for (const { serverName } of await records.list()) workerOf(serverName).poke()
+      const isVisited = (serverName: string): boolean => wasWorking && workers.has(serverName)
+      const wasWorking = isWorking
+      isWorking = true
+      const followed = new Set((await records.list()).map(({ serverName }) => serverName))
+      for (const serverName of workers.keys()) if (!followed.has(serverName)) letGo(serverName)
+      for (const serverName of followed) if (!isVisited(serverName)) workerOf(serverName).poke()
     },
 
     async stop() {
-      phase = 'stopped'
-      await Promise.all(Array.from(workers.values(), (worker) => worker.end()))
+      isWorking = false
+      const ended = [...workers.values()]
+      workers.clear()
+      await Promise.all(ended.map((worker) => worker.end()))
     },
   }
 }

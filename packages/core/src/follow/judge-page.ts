@@ -27,6 +27,8 @@ export interface PageSource {
   readonly way: 'pull' | 'push'
   /** The server that handed it on; undefined when it came from the log's own server. */
   readonly relay: string | undefined
+  /** The entries that its server had signed as far as was known when it was asked: less is too old. Of what was pulled. */
+  readonly askedSize?: number | undefined
 }
 
 /** What speaks against a page. */

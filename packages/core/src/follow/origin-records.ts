@@ -59,12 +59,13 @@ export function createOriginRecords(
     changes: OriginChanges | undefined,
   ): Promise<OriginRecord | undefined> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const record = await get(serverName)
-      if (!record) return undefined
+      const from = await following.get(serverName)
+      if (!from) return undefined
+      const record = decodeRecord(serverName, from)
       const changed = change(record)
       if (!changes && changed === record) return record
       const commit = changes ?? (await nothingBut(serverName))
-      const state = await catalog.commit(serverName, { ...commit, following: encodeRecord(changed) })
+      const state = await catalog.commit(serverName, { ...commit, following: { from, to: encodeRecord(changed) } })
       if (state) return changed
       if (changes) return undefined
     }

@@ -33,6 +33,8 @@ export interface WorkerOptions extends VisitOptions {
   /** How many are visited at a time. */
   readonly slots: Slots
   readonly progressed: (progress: LogProgress) => void
+  /** Whether it is visited by itself. If not, only when asked to: another process looks after it. */
+  readonly mayPlan: () => boolean
   readonly telemetry: Telemetry
 }
 
@@ -52,7 +54,7 @@ export interface OriginWorker {
 
 /** Builds a worker, which does nothing by itself before it is told to. */
 export function createOriginWorker(origin: string, options: WorkerOptions): OriginWorker {
-  const { store, records, notices, environment, random, slots, progressed, telemetry } = options
+  const { store, records, notices, environment, random, slots, progressed, mayPlan, telemetry } = options
   const inTurn = createSerialQueue()
   const controller = new AbortController()
   const { signal } = controller
@@ -125,7 +127,7 @@ export function createOriginWorker(origin: string, options: WorkerOptions): Orig
 
   function plan(delayMs: number): void {
     cancelNext()
-    if (!signal.aborted) cancelNext = environment.after(delayMs, () => void run())
+    if (!signal.aborted && mayPlan()) cancelNext = environment.after(delayMs, () => void run())
   }
 
   function poke(): void {
@@ -177,8 +179,10 @@ export function createOriginWorker(origin: string, options: WorkerOptions): Orig
   }
 }
 
-/** Whether a pushed page shows that there is more than it brought. */
+/** Whether a pushed page shows that there is more than it brought, or less: it came late, or the log was rolled back. */
 function isBehind(result: PageOutcome, page: JsonValue): boolean {
   if (result.outcome === 'applied') return result.size < result.headSize
-  return result.outcome === 'not_at_start' && isJsonObject(page) && Number(page.start) > result.size
+  if (result.outcome !== 'not_at_start' || !isJsonObject(page)) return false
+  const headSize = isJsonObject(page.head) ? Number(page.head.size) : result.size
+  return Number(page.start) > result.size || headSize < result.size
 }

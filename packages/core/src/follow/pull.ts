@@ -21,6 +21,8 @@ export interface PullOptions {
   readonly source: LogSource
   /** Of the head that was reached the last time. */
   readonly etag: string | undefined
+  /** The entries that the log is known to have. */
+  readonly knownSize: number
   /** Takes in what comes, after whatever else comes from that server. */
   readonly applier: PageApplier
   readonly environment: Environment
@@ -35,12 +37,13 @@ export interface PullOptions {
  * @throws FederationError what {@link LogSource} throws.
  */
 export async function pullLog(options: PullOptions): Promise<PullOutcome> {
-  const { serverName, source, applier } = options
+  const { serverName, source, applier, knownSize } = options
   const served = await source.head(options.etag)
   if (!served) return { outcome: 'level', etag: options.etag }
-  const looked = await applier.look(serverName, served.head, { way: 'pull', relay: source.relay })
+  const way: PageSource = { way: 'pull', relay: source.relay, askedSize: knownSize }
+  const looked = await applier.look(serverName, served.head, way)
   if (looked.outcome !== 'ahead') return afterLook(looked, served.etag)
-  return pullPages(options, looked, served.etag)
+  return pullPages(options, way, looked, served.etag)
 }
 
 function afterLook(looked: Exclude<HeadOutcome, { outcome: 'ahead' }>, etag: string | undefined): PullOutcome {
@@ -57,10 +60,10 @@ function afterLook(looked: Exclude<HeadOutcome, { outcome: 'ahead' }>, etag: str
 
 async function pullPages(
   { serverName, source, applier, environment, signal }: PullOptions,
+  way: PageSource,
   { size: since, headSize }: { readonly size: number; readonly headSize: number },
   etag: string | undefined,
 ): Promise<PullOutcome> {
-  const way: PageSource = { way: 'pull', relay: source.relay }
   let coming = source.page(since)
   let examined = unwatched(coming.then((page) => applier.examine(serverName, page, way)))
   for (let pages = 1; ; pages += 1) {

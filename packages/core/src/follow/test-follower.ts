@@ -99,6 +99,7 @@ export async function testFollower(
     finder,
     verifier,
     discovery: createDiscovery({ ...parts, cache }),
+    tell: () => {},
     listings: createListingPuller({ ...parts, catalog: store.catalog, verifier, cache }),
     notices: {
       applied: (name) => void notices.push(`applied ${name}`),

@@ -111,7 +111,7 @@ async function visitOrigin(visited: Visited): Promise<VisitOutcome> {
   if (record.mode === 'listing') return visitListings(visited)
   // To begin anew, the head is needed even if it is the one that is known.
   if (record.restart) visited.memory.etag = undefined
-  const pulled = await pullFrom(ownLogSource(origin, options.client), visited)
+  const pulled = await pullFrom(ownLogSource(origin, options.client), visited, record)
   await options.records.change(origin, pulled.outcome === 'level' ? withoutTrouble : withoutFailure)
   return pulled
 }
@@ -126,12 +126,13 @@ async function contactWhenDue({ origin, memory, options }: Visited): Promise<Ori
   return record
 }
 
-async function pullFrom(source: LogSource, visited: Visited): Promise<VisitOutcome> {
+async function pullFrom(source: LogSource, visited: Visited, { heads }: OriginRecord): Promise<VisitOutcome> {
   const { origin, memory, applier, signal, options } = visited
   // A relay's tag is not that of the server itself.
   const etag = source.relay === undefined ? memory.etag : undefined
   const { environment } = options
-  const pulled = await pullLog({ serverName: origin, source, etag, applier, environment, signal })
+  const knownSize = Math.max(0, ...heads.map(({ size }) => size))
+  const pulled = await pullLog({ serverName: origin, source, etag, knownSize, applier, environment, signal })
   if (pulled.outcome === 'level' && source.relay === undefined) {
     memory.etag = pulled.etag
     memory.lastCheckedTs = environment.now()
@@ -197,12 +198,12 @@ function canBeRelayed({ mode, restart }: OriginRecord): boolean {
   return mode !== 'listing' && !restart
 }
 
-async function visitMirrors(visited: Visited, { mirrors }: OriginRecord): Promise<VisitOutcome> {
+async function visitMirrors(visited: Visited, record: OriginRecord): Promise<VisitOutcome> {
   const { origin, signal, options } = visited
-  for (const relay of shuffled(mirrors, options.random).slice(0, MAX_MIRRORS_A_VISIT)) {
+  for (const relay of shuffled(record.mirrors, options.random).slice(0, MAX_MIRRORS_A_VISIT)) {
     if (signal.aborted) return { outcome: 'over' }
     try {
-      const pulled = await pullFrom(relayedLogSource(origin, relay, options.client), visited)
+      const pulled = await pullFrom(relayedLogSource(origin, relay, options.client), visited, record)
       // That a mirror has no more does not mean that the server was reached.
       if (pulled.outcome !== 'failed') return pulled.outcome === 'level' ? { outcome: 'failed' } : pulled
     } catch (error) {

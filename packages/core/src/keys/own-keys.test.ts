@@ -131,11 +131,16 @@ t.test('K2 every verify key signs, K3 old_verify_keys is there, with an expired_
   t.equal(Object.keys(later.old_verify_keys as object).length, 2)
 })
 
-t.test('of two processes that rotate at once one is told to restart', async (t) => {
+t.test('of two processes that rotate at once one is told so, and has the new keys', async (t) => {
   const store = memoryStore()
   const [one, two] = await Promise.all([load(store), load(store)])
   await one?.rotate()
-  await t.rejects(two?.rotate() ?? Promise.resolve(), { code: 'store_conflict', message: /restart/ })
+  await t.rejects(two?.rotate() ?? Promise.resolve(), { code: 'store_conflict', message: /That counts/ })
+  t.same(two?.identity(), one?.identity())
+  t.equal(await two?.reload(), false, 'they are there already')
+  await two?.rotate()
+  t.equal(await one?.reload(), true)
+  t.same(documentOf(one), documentOf(two))
 })
 
 t.test('an identity can be printed, typed in again, and brings the server back', async (t) => {

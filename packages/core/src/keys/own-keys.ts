@@ -39,6 +39,8 @@ export interface OwnKeys {
    * @throws FederationError `store_conflict` when another process rotated at the same time.
    */
   rotate(overlapMs?: number): Promise<void>
+  /** Takes up the keys that another process on the same store made. @returns whether there are any. */
+  reload(): Promise<boolean>
   /** The identity as it is stored, private seeds included. */
   identity(): Identity
 }
@@ -108,6 +110,19 @@ function createOwnKeys(identity: Identity, store: IdentityStore, environment: En
   const isActive = ({ expiredTs }: LoadedKey): boolean => expiredTs === undefined || expiredTs > environment.now()
   const active = (): LoadedKey[] => loaded.filter(isActive)
 
+  function use(keys: readonly OwnKey[]): void {
+    stored = keys
+    loaded = newestFirst(keys)
+    document = undefined
+  }
+
+  async function reload(): Promise<boolean> {
+    const keys = (await store.load())?.keys ?? stored
+    const isChanged = keys.length !== stored.length || keys.some(({ keyId }, place) => keyId !== stored[place]?.keyId)
+    if (isChanged) use(keys)
+    return isChanged
+  }
+
   return {
     serverName,
     active,
@@ -132,15 +147,15 @@ function createOwnKeys(identity: Identity, store: IdentityStore, environment: En
           keys,
         ))
       ) {
+        await reload()
         throw new FederationError(
           'store_conflict',
-          'Another process rotated the keys at the same time; restart this one.',
+          'Another process rotated the keys at the same time. That counts; look at the keys before you rotate again.',
         )
       }
-      stored = keys
-      loaded = newestFirst(keys)
-      document = undefined
+      use(keys)
     },
+    reload,
   }
 }
 

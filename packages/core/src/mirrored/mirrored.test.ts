@@ -20,6 +20,7 @@ async function setUp(t: Test, series: number, options: MirrorSiteOptions = {}): 
     bare.putSeries(`s${number}`, `Series ${number}`)
     for (const chapter of ['a', 'b']) bare.putChapter(`s${number}${chapter}`, `s${number}`, `Chapter ${chapter}`)
   }
+  await site.mirroring.start()
   await site.pull(bare.serverName)
   return { site, bare }
 }
@@ -69,6 +70,7 @@ t.test('what is mirrored is republished where the operator says so, and as long'
   t.same(await republished(before), {}, 'nothing at first')
 
   const site = await mirrorSite(t, { before })
+  await site.mirroring.start()
   site.mirroring.follow(serverName, true)
   await untilRepublished(site, () => listed(bare))
   const id = republishedId(serverName, 'chapter', 's2a')
@@ -115,6 +117,7 @@ t.test('what is mirrored is republished where the operator says so, and as long'
   await restarted.mirroring.stop()
   await site.mirror.records.remove(serverName)
   const anew = await mirrorSite(t, { before: site })
+  await anew.mirroring.start()
   await anew.pull(serverName)
   await untilRepublished(anew, () => ({}))
 })

@@ -4,8 +4,8 @@ import type { CursorStore } from '../follow/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Store } from '../store/index.ts'
 import { mirrorProgress } from './progress.ts'
-import { Republisher, type RepublishRule } from './republisher.ts'
-import { type OnMirrored, tellingStep } from './teller.ts'
+import { Republisher, type RepublisherParts, type RepublishRule } from './republisher.ts'
+import { type OnMirrored, type TellerParts, tellingStep } from './teller.ts'
 import { createWorker, type Worker } from './worker.ts'
 
 /** What mirroring works with. */
@@ -44,7 +44,7 @@ export interface Mirroring {
    * more happens with it until `applied` or `follow`.
    */
   withdraw(serverName: string): Promise<void>
-  /** Ends background work; resolves when the step that is under way is done. */
+  /** Does no more until the next `start`; resolves when the step that is under way is done. */
   stop(): Promise<void>
 }
 
@@ -52,11 +52,17 @@ export interface Mirroring {
 export function createMirroring(options: MirroringOptions): Mirroring {
   const { serverName: ownName, store, cursors, onMirrored, environment, logger } = options
   const progress = mirrorProgress(cursors, store.log)
-  const closing = new AbortController()
-  const parts = { ...store, environment, ownName, own: options.catalog, progress, closing: closing.signal }
+  /** Whose missing filter was told of. */
+  const warned = new Set<string>()
+  let closing = new AbortController()
+  let isWorking = false
   /** What this process was told. */
   const rules = new Map<string, RepublishRule>()
   const workers = new Map<string, readonly Worker[]>()
+
+  const parts = (): RepublisherParts & Omit<TellerParts, 'onMirrored'> => {
+    return { ...store, environment, ownName, own: options.catalog, progress, closing: closing.signal }
+  }
 
   function workersOf(serverName: string): readonly Worker[] {
     const known = workers.get(serverName)
@@ -67,18 +73,18 @@ export function createMirroring(options: MirroringOptions): Mirroring {
   }
 
   function republishing(serverName: string): Worker {
-    const republisher = new Republisher(parts, serverName)
+    const republisher = new Republisher(parts(), serverName)
     const task = `republishing objects of ${serverName}`
     return createWorker(() => republisher.step(rules.get(serverName)), { environment, logger, task })
   }
 
   function telling(serverName: string, tell: OnMirrored): Worker {
     const task = `onMirrored, told of changes of ${serverName},`
-    return createWorker(tellingStep({ ...parts, onMirrored: tell }, serverName), { environment, logger, task })
+    return createWorker(tellingStep({ ...parts(), onMirrored: tell }, serverName), { environment, logger, task })
   }
 
   function wake(serverName: string): void {
-    if (!closing.signal.aborted) for (const worker of workersOf(serverName)) worker.wake()
+    if (isWorking) for (const worker of workersOf(serverName)) worker.wake()
   }
 
   async function stopWorkers(serverName: string): Promise<void> {
@@ -88,7 +94,9 @@ export function createMirroring(options: MirroringOptions): Mirroring {
   }
 
   async function warnOfMissingFilter(serverName: string): Promise<void> {
-    if ((await progress.read(serverName))?.rule !== 'filter' || rules.has(serverName)) return
+    if (warned.has(serverName) || rules.has(serverName)) return
+    if ((await progress.read(serverName))?.rule !== 'filter') return
+    warned.add(serverName)
     logger.warn(
       { serverName },
       'objects of this server are republished by a filter, which has to be given with each start: ' +
@@ -98,6 +106,7 @@ export function createMirroring(options: MirroringOptions): Mirroring {
 
   return {
     async start() {
+      isWorking = true
       for (const serverName of await cursors.origins()) {
         await warnOfMissingFilter(serverName)
         wake(serverName)
@@ -106,16 +115,20 @@ export function createMirroring(options: MirroringOptions): Mirroring {
     applied: wake,
     follow(serverName, rule) {
       if (rule !== undefined) rules.set(serverName, rule)
-      wake(serverName)
+      if (isWorking) wake(serverName)
+      // Only this process knows the rule, so it acts on it, and stores it, even where another one does the rest.
+      else if (rule !== undefined) workersOf(serverName)[0]?.wake()
     },
     async withdraw(serverName) {
       rules.delete(serverName)
       await stopWorkers(serverName)
-      await new Republisher(parts, serverName).removeAll()
+      await new Republisher(parts(), serverName).removeAll()
       await progress.update(serverName, { rule: 'none', toldSize: null, republished: null })
     },
     async stop() {
+      isWorking = false
       closing.abort()
+      closing = new AbortController()
       await Promise.all([...workers.keys()].map(stopWorkers))
     },
   }

@@ -53,7 +53,14 @@ export async function mirrorSite(t: Test, { onMirrored, before, seen }: MirrorSi
   const parts = { serverName: OWN_NAME, store, keys, environment, logger, telemetry: silentTelemetry }
   const log = await openOwnLog({ ...parts, firstEpoch: 1 })
   await log.stop()
-  const catalog = runCatalog({ ...parts, repository, store: store.catalog, log, committed: () => undefined })
+  const catalog = runCatalog({
+    ...parts,
+    repository,
+    store: store.catalog,
+    log,
+    isOnDuty: () => true,
+    committed: () => undefined,
+  })
   await catalog.reconcile()
   const cursors = cursorStore(createOriginRecords(store, environment))
   const mirroring = createMirroring({ ...parts, cursors, catalog, onMirrored })

@@ -23,22 +23,23 @@ const STORE_AFTER_MS = 5_000
 
 /** The followers, in memory and in the store. */
 export interface FollowerList {
-  /** Reads them from the store. */
+  /** Reads them from the store, which other processes change too. */
   load(): Promise<void>
   all(): Iterable<Follower>
   get(serverName: string): Follower | undefined
   /**
    * Adds a follower, stored when it resolves; one that is there stays as it is.
    *
+   * @returns whether it is new.
    * @throws FederationError `too_many_followers`.
    */
-  add(serverName: string): Promise<void>
+  add(serverName: string): Promise<boolean>
   /** Replaces what is known of a follower; passed over when it is there no more. */
   update(follower: Follower): void
   /** Forgets a follower, in the store too when it resolves. */
   remove(serverName: string): Promise<void>
-  /** Stores what was not yet, and gathers no more. */
-  close(): Promise<void>
+  /** Stores what was not yet. */
+  settle(): Promise<void>
 }
 
 /** What the list works with. */
@@ -57,7 +58,6 @@ export function createFollowerList({ store, environment, logger }: FollowerListO
   // One write after the other, so that a removed follower is not put back by a write that began before.
   const inTurn = createSerialQueue()
   let cancel: (() => void) | undefined
-  let isClosed = false
 
   function keep(follower: Follower): void {
     followers.set(follower.serverName, follower)
@@ -90,7 +90,6 @@ export function createFollowerList({ store, environment, logger }: FollowerListO
   }
 
   function storeSoon(): void {
-    if (isClosed) return
     cancel ??= environment.after(STORE_AFTER_MS, () => {
       cancel = undefined
       inTurn(storeChanges).catch((error: unknown) => {
@@ -99,24 +98,33 @@ export function createFollowerList({ store, environment, logger }: FollowerListO
     })
   }
 
+  async function loadAll(): Promise<void> {
+    const gone = new Set(followers.keys())
+    let afterName: string | undefined
+    do {
+      const rows = await store.list({ afterName, limit: PAGE_ROWS })
+      for (const row of rows) {
+        gone.delete(row.serverName)
+        if (!followers.has(row.serverName)) keep(row)
+        else if (!unstored.has(row.serverName)) followers.set(row.serverName, row)
+      }
+      afterName = rows.length < PAGE_ROWS ? undefined : rows.at(-1)?.serverName
+    } while (afterName !== undefined)
+    gone.forEach(drop)
+  }
+
   return {
-    async load() {
-      let afterName: string | undefined
-      do {
-        const rows = await store.list({ afterName, limit: PAGE_ROWS })
-        rows.forEach(keep)
-        afterName = rows.length < PAGE_ROWS ? undefined : rows.at(-1)?.serverName
-      } while (afterName !== undefined)
-    },
+    load: () => inTurn(loadAll),
     all: () => followers.values(),
     get: (serverName) => followers.get(serverName),
     add: (serverName) =>
       inTurn(async () => {
-        if (followers.has(serverName)) return
+        if (followers.has(serverName)) return false
         requireRoom(serverName)
         const follower = newFollower(serverName, environment.now())
         await store.put(follower)
         keep(follower)
+        return true
       }),
     update(follower) {
       if (!followers.has(follower.serverName)) return
@@ -130,9 +138,9 @@ export function createFollowerList({ store, environment, logger }: FollowerListO
         await store.delete(serverName)
       })
     },
-    async close() {
-      isClosed = true
+    async settle() {
       cancel?.()
+      cancel = undefined
       await inTurn(storeChanges)
     },
   }

@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.ts'
-import { reasonOf } from '../errors.ts'
+import { FederationError, reasonOf } from '../errors.ts'
 import type { LogHead, LogReader } from '../log/index.ts'
 import type { Logger } from '../logger.ts'
 import type { PeerClient } from '../peers/index.ts'
@@ -25,8 +25,9 @@ export interface Sender {
   heardFrom(serverName: string): void
   /** The entries of this server's own log, as last seen. */
   readonly logSize: number
+  /** Begins to deliver, or takes up what other processes changed of the followers. */
   start(): Promise<void>
-  /** Begins no more deliveries. What is under way has no effect any more. */
+  /** Begins no more deliveries until the next `start`. What is under way has no effect any more. */
   stop(): void
 }
 
@@ -72,6 +73,7 @@ export function createSender(options: SenderOptions): Sender {
       advance()
     },
     (error) => {
+      if (error instanceof FederationError && error.code === 'closed') return
       logger.error({ err: error }, `the log could not be read for the followers: ${reasonOf(error)}`)
       if (isRunning) lookAt(environment.now() + RETRY_PAUSE_MS)
     },
@@ -150,9 +152,7 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   return {
-    wake() {
-      if (isRunning) void look()
-    },
+    wake: () => void look(),
     consider,
     heardFrom(name) {
       const follower = followers.get(name)
@@ -171,6 +171,7 @@ export function createSender(options: SenderOptions): Sender {
     stop() {
       isRunning = false
       alarm?.cancel()
+      alarm = undefined
       due.clear()
     },
   }

@@ -42,6 +42,9 @@ export interface Subscriptions {
   applied(origin: string): void
   /** Does what stores a pushed transaction. */
   whilePushing<Result>(origin: string, work: () => Promise<Result>): Promise<Result>
+  /** Before it, and after `stop`, nobody is subscribed with. */
+  start(): void
+  /** Forgets all subscriptions, until the next `start`. */
   stop(): void
 }
 
@@ -66,7 +69,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   const { serverName, peers, client, logReader, reachable, poke, environment, logger, random } = options
   const subscriptions = new Map<string, Subscription>()
   const pushing = new Map<string, number>()
-  let isStopped = false
+  let isWorking = false
 
   async function ask(origin: string, subscription: Subscription): Promise<void> {
     if (subscription.isAsking) return
@@ -139,7 +142,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 
   return {
     announce(origin) {
-      if (isStopped || subscriptions.has(origin)) return
+      if (!isWorking || subscriptions.has(origin)) return
       const subscription: Subscription = { askedTs: 0, failures: 0, isAsking: false, cancel() {}, stream: undefined }
       subscriptions.set(origin, subscription)
       if (reachable) void ask(origin, subscription)
@@ -166,8 +169,11 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         else pushing.set(origin, left)
       }
     },
+    start() {
+      isWorking = true
+    },
     stop() {
-      isStopped = true
+      isWorking = false
       for (const [origin, subscription] of subscriptions) forget(origin, subscription)
     },
   }

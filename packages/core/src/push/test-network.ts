@@ -130,6 +130,7 @@ export async function startServer(
       client,
       peers,
       reachable,
+      tell: () => {},
       poke: (origin) => void poked.push(origin),
       environment: time,
       logger,

@@ -58,10 +58,11 @@ export interface CatalogCommit {
   /** What the log gains; undefined in catalogs without a log. */
   readonly log?: LogCommit | undefined
   /**
-   * What the follower of this origin remembers from now on, as `FollowingStore` keeps it; undefined leaves it. Nothing
-   * is stored, and the commit returns undefined, when the origin is not followed any more.
+   * What the follower of this origin remembers, as `FollowingStore` keeps it; undefined leaves it. Nothing is stored,
+   * and the commit returns undefined, unless it is `from` until then: another process may have changed it, or ended
+   * following.
    */
-  readonly following?: Uint8Array | undefined
+  readonly following?: { readonly from: Uint8Array; readonly to: Uint8Array } | undefined
 }
 
 /** Which objects to list. All conditions hold together. */

@@ -1,3 +1,4 @@
+import { sameBytes } from '../bytes.ts'
 import type { Atomically } from './atomically.ts'
 import type { CatalogCommit, CatalogStore, KnownVersion, ObjectKind, StoredObject } from './catalog-store.ts'
 import { type Catalog, emptyCatalog, indexAfter, objectKey } from './memory-catalog.ts'
@@ -54,10 +55,10 @@ export function memoryCatalogStore(atomically: Atomically, { catalogs, following
       atomically(() => {
         const catalog = catalogOf(origin)
         if (catalog.state.size !== given.expectedSize) return undefined
-        if (given.following !== undefined && !following.has(origin)) return undefined
+        if (given.following !== undefined && !isRecord(following.get(origin), given.following.from)) return undefined
         const copies = given.puts.map(copyOf)
         const log = given.log && copyOfLog(given.log)
-        if (given.following !== undefined) following.set(origin, Uint8Array.from(given.following))
+        if (given.following !== undefined) following.set(origin, Uint8Array.from(given.following.to))
         changeObjects(catalog, copies, given.deletes)
         if (log !== undefined) extendLog(catalog, log)
         const changes = log?.entries.length ?? copies.length + given.deletes.length
@@ -124,4 +125,8 @@ function copyOfLog({ entries, head, withheld }: LogCommit): LogCommit {
     head: head && Uint8Array.from(head),
     withheld: withheld.map((body) => ({ ...body })),
   }
+}
+
+function isRecord(record: Uint8Array | undefined, expected: Uint8Array): boolean {
+  return record !== undefined && sameBytes(record, expected)
 }

@@ -6,6 +6,7 @@ import type { IdentityStore } from './identity-store.ts'
 import type { LogStore } from './log-store.ts'
 import type { NonceStore } from './nonce-store.ts'
 import type { RemoteKeyStore } from './remote-key-store.ts'
+import type { SharedStore } from './shared-store.ts'
 import type { TransactionStore } from './transaction-store.ts'
 
 /**
@@ -29,6 +30,8 @@ export interface Store {
   /** Servers that serve this one's catalog too. */
   readonly balancers: BalancerStore
   readonly transactions: TransactionStore
+  /** Of a store that several processes use at a time; without it each of them does all background work. */
+  readonly shared?: SharedStore | undefined
   /** Ends all use of the store. Calling it twice is fine. */
   close(): Promise<void>
 }

@@ -79,9 +79,9 @@ export function concurrencyCases(reopen: StoreSuiteOptions['reopen']): Case<Stor
       skip,
       run: withSecond(async (first, second) => {
         await first.following.put({ serverName: ORIGIN, record: bytesOf('new') })
-        await append(second, [{ put: series('a') }], { following: bytesOf('at 1') })
+        await append(second, [{ put: series('a') }], { following: { from: bytesOf('new'), to: bytesOf('at 1') } })
         await first.following.delete(ORIGIN)
-        const late = logCommit(1, [{ put: series('b') }], { following: bytesOf('at 2') })
+        const late = logCommit(1, [{ put: series('b') }], { following: { from: bytesOf('at 1'), to: bytesOf('at 2') } })
         assert.equal(await second.catalog.commit(ORIGIN, late), undefined)
         assert.deepEqual(await logOf(first), [['entry 0', 'series a']])
       }),

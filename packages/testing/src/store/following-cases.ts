@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Store } from '@manga-federation/core'
+import type { CatalogCommit, Store } from '@manga-federation/core'
 import type { Case } from '../case.ts'
 import { append, logCommit, logOf } from './log-samples.ts'
 import { IDS_IN_ORDER, NOW_TS, ORIGIN, OTHER_ORIGIN, bytesOf, commit, idsOf, series } from './samples.ts'
@@ -39,9 +39,10 @@ export const followingCases: readonly Case<Store>[] = [
     name: 'commit: a follower replaces its record and the catalog together, and the record alone',
     run: async (store) => {
       await store.following.put({ serverName: ORIGIN, record: bytesOf('new') })
-      await append(store, [{ put: series('a') }], { following: bytesOf('at 1') })
+      await append(store, [{ put: series('a') }], { following: change('new', 'at 1') })
       assert.deepEqual(await store.following.get(ORIGIN), bytesOf('at 1'))
-      const onlyRecord = { expectedSize: 1, puts: [], deletes: [], changedTs: NOW_TS + 1, following: bytesOf('alone') }
+      const following = change('at 1', 'alone')
+      const onlyRecord = { expectedSize: 1, puts: [], deletes: [], changedTs: NOW_TS + 1, following }
       assert.deepEqual(await store.catalog.commit(ORIGIN, onlyRecord), { size: 1, changedTs: NOW_TS })
       assert.deepEqual(await store.following.get(ORIGIN), bytesOf('alone'))
       await append(store, [{ put: series('b') }])
@@ -53,9 +54,26 @@ export const followingCases: readonly Case<Store>[] = [
     run: async (store) => {
       await store.following.put({ serverName: ORIGIN, record: bytesOf('at 1') })
       await commit(store, [series('a')])
-      const late = logCommit(0, [{ put: series('b') }], { following: bytesOf('late') })
+      const late = logCommit(0, [{ put: series('b') }], { following: change('at 1', 'late') })
       assert.equal(await store.catalog.commit(ORIGIN, late), undefined)
       assert.deepEqual(await store.following.get(ORIGIN), bytesOf('at 1'))
+    },
+  },
+  {
+    name: 'commit: a follower whose record was changed since stores nothing, and the record stays',
+    run: async (store) => {
+      await store.following.put({ serverName: ORIGIN, record: bytesOf('read') })
+      await store.following.put({ serverName: ORIGIN, record: bytesOf('changed') })
+      for (const changes of [[{ put: series('a') }], []] as const) {
+        const late = logCommit(0, changes, { following: change('read', 'late') })
+        assert.equal(await store.catalog.commit(ORIGIN, late), undefined)
+      }
+      assert.deepEqual(await store.following.get(ORIGIN), bytesOf('changed'))
+      assert.deepEqual(await store.catalog.state(ORIGIN), { size: 0, changedTs: 0 })
+      await append(store, [{ put: series('a') }], { following: change('changed', 'at 1') })
+      const late = logCommit(1, [{ put: series('b') }], { following: change('changed', 'late') })
+      assert.equal(await store.catalog.commit(ORIGIN, late), undefined)
+      assert.deepEqual(await idsOf(store, 'series'), ['a'])
     },
   },
   {
@@ -63,10 +81,10 @@ export const followingCases: readonly Case<Store>[] = [
     run: async (store) => {
       await store.following.put({ serverName: ORIGIN, record: bytesOf('new') })
       await store.following.put({ serverName: OTHER_ORIGIN, record: bytesOf('other') })
-      await append(store, [{ put: series('a') }], { following: bytesOf('at 1'), head: bytesOf('head') })
+      await append(store, [{ put: series('a') }], { following: change('new', 'at 1'), head: bytesOf('head') })
       await store.following.delete(ORIGIN)
       const changes = [{ put: series('b') }, { remove: { kind: 'series', id: 'a' } }] as const
-      const late = logCommit(1, changes, { following: bytesOf('at 3'), head: bytesOf('late') })
+      const late = logCommit(1, changes, { following: change('at 1', 'at 3'), head: bytesOf('late') })
       assert.equal(await store.catalog.commit(ORIGIN, late), undefined)
       assert.equal(await store.following.get(ORIGIN), undefined)
       assert.deepEqual(await store.following.get(OTHER_ORIGIN), bytesOf('other'))
@@ -76,3 +94,8 @@ export const followingCases: readonly Case<Store>[] = [
     },
   },
 ]
+
+/** What a follower remembered, and what it remembers from now on. */
+function change(from: string, to: string): NonNullable<CatalogCommit['following']> {
+  return { from: bytesOf(from), to: bytesOf(to) }
+}

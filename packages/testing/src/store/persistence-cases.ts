@@ -71,7 +71,7 @@ export function persistenceCases(
         await store.following.put({ serverName: ORIGIN, record: bytesOf('new') })
         await append(store, [{ put: series('a') }, { omit: withheld[0] }], {
           head: bytesOf('head'),
-          following: bytesOf('at 2'),
+          following: { from: bytesOf('new'), to: bytesOf('at 2') },
           withheld,
         })
         await store.followers.put(follower(ORIGIN))

@@ -1,26 +1,23 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { News, NewsListener, NewsSubject } from '@manga-federation/core'
 import type { Database } from './database.ts'
 import type { PostgresClient } from './postgres-pool.ts'
-
-/**
- * Told of each commit, of this process and of others.
- *
- * @param origin - whose catalog was changed; undefined when notices may have been missed, so that any may have been.
- */
-export type CommitListener = (origin: string | undefined) => void
 
 /** After a connection broke: soon enough for what waits, rare enough for a server that restarts. */
 const RECONNECT_PAUSE_MS = 1000
 
-/** The channel of a store's commits; the schema's name is short enough for it to be an identifier of PostgreSQL. */
-export function commitChannel(schemaName: string): string {
+/** The channel of a store; the schema's name is short enough for it to be an identifier of PostgreSQL. */
+export function newsChannel(schemaName: string): string {
   return `${schemaName}_commits`
 }
 
-/** Listens for commits on a connection of its own, as long as somebody wants to be told. */
-export class CommitNotices {
+/** Listens for news on a connection of its own, as long as somebody wants to be told. */
+export class NewsChannel {
   readonly #database: Database
-  readonly #listeners = new Set<CommitListener>()
+  /** By which this process knows its own news. */
+  readonly #teller = randomUUID()
+  readonly #listeners = new Set<NewsListener>()
   #ending: AbortController | undefined
   #running: Promise<void> = Promise.resolve()
 
@@ -28,10 +25,15 @@ export class CommitNotices {
     this.#database = database
   }
 
+  async tell({ subject, serverName }: News): Promise<void> {
+    const payload = [subject, serverName, this.#teller].join(' ')
+    await this.#database.all('SELECT pg_notify($1, $2)', newsChannel(this.#database.schemaName), payload)
+  }
+
   /** @returns a function that ends it. */
-  subscribe(listener: CommitListener): () => void {
+  listen(listener: NewsListener): () => void {
     // One function may be given twice, and is told twice.
-    const told: CommitListener = (origin) => listener(origin)
+    const told: NewsListener = (news) => listener(news)
     this.#listeners.add(told)
     if (this.#ending === undefined) this.#start()
     return () => {
@@ -69,16 +71,23 @@ export class CommitNotices {
     signal.addEventListener('abort', end)
     if (signal.aborted) end()
     try {
-      client.on('notification', ({ payload }) => this.#tell(payload))
-      await client.query({ text: `LISTEN "${commitChannel(this.#database.schemaName)}"` })
-      this.#tell(undefined)
+      client.on('notification', ({ payload = '' }) => this.#pass(payload))
+      await client.query({ text: `LISTEN "${newsChannel(this.#database.schemaName)}"` })
+      this.#announce(undefined)
       await ended
     } finally {
       signal.removeEventListener('abort', end)
     }
   }
 
-  #tell(origin: string | undefined): void {
-    for (const listener of this.#listeners) listener(origin)
+  #pass(payload: string): void {
+    const [first, serverName, teller] = payload.split(' ')
+    // What a commit tells is the name alone.
+    if (serverName === undefined) this.#announce({ subject: 'catalog', serverName: payload })
+    else if (teller !== this.#teller) this.#announce({ subject: first as NewsSubject, serverName })
+  }
+
+  #announce(news: News | undefined): void {
+    for (const listener of this.#listeners) listener(news)
   }
 }
