@@ -9,8 +9,11 @@ import type { Draft } from './objects.ts'
 import { ReportBuilder } from './report.ts'
 import { signObjects, type SigningResult } from './sign-objects.ts'
 
-/** How often a commit is tried again when another process was faster. Each loss means that the other one went on. */
-const MAX_COMMIT_ATTEMPTS = 20
+/**
+ * How often a commit is tried again when another process was faster. Each loss means that the other one went on. Of four
+ * processes that write all the time each loses two tries in three: nobody comes near this.
+ */
+const MAX_COMMIT_ATTEMPTS = 100
 
 /** Where and as whom a writer publishes. */
 export interface WriterOptions {

@@ -5,7 +5,7 @@ import type { CatalogCommit, Store } from '../store/index.ts'
 import { decodeRecord, encodeRecord, type OriginRecord } from './origin-record.ts'
 
 /** How often a change is tried while other processes write the same catalog: each of these writes is progress. */
-const MAX_ATTEMPTS = 20
+const MAX_ATTEMPTS = 100
 
 /** What changes of a catalog together with its record. */
 export type OriginChanges = Omit<CatalogCommit, 'following'>
