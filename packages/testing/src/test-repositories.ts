@@ -15,6 +15,9 @@ export const CHAPTERS: readonly ChapterRecord[] = SERIES.flatMap(({ id }) =>
   })),
 )
 
+/** Series whose ids are numbers, in their order. */
+export const NUMBERED: readonly SeriesRecord[] = SERIES.map((each, index) => ({ ...each, id: String(index + 1) }))
+
 /** A right repository over two arrays that are in the order of their ids. */
 export function rightRepository(
   series: readonly SeriesRecord[] = SERIES,
@@ -49,4 +52,48 @@ export function withSeriesMetadata(metadata: unknown): CatalogRepository {
 /** A repository whose first chapter differs. */
 export function withChapter(differing: object): CatalogRepository {
   return rightRepository(SERIES, [{ ...CHAPTERS[0]!, ...differing }, ...CHAPTERS.slice(1)])
+}
+
+/** Chapters in the order of their numbers alone, of which there are two. */
+export async function byNumberAlone({ cursor = '', limit }: PageRequest): Promise<unknown> {
+  const numberOf = ({ metadata }: ChapterRecord): string => metadata['en']?.chapter ?? ''
+  const items = CHAPTERS.toSorted((a, b) => numberOf(a).localeCompare(numberOf(b)))
+    .filter((each) => numberOf(each) > cursor)
+    .slice(0, limit)
+  const last = items.at(-1)
+  return last && items.length === limit ? { items, next: numberOf(last) } : { items }
+}
+
+/** What becomes of a large id in a number. */
+export function rounded(id: string): string {
+  return String(Number(id))
+}
+
+/** A row of an object-relational mapper. */
+export class Manga {
+  readonly id = '1'
+}
+
+/** A number of a library, or of a driver, for what JavaScript's cannot hold. */
+export class Decimal {
+  toJSON(): string {
+    return '10.5'
+  }
+}
+
+/** A listing over one shared position, as one that keeps a database cursor open has it. */
+export function positionKeeper(): (page: PageRequest) => Promise<unknown> {
+  let position = 0
+  return async ({ cursor, limit }) => {
+    if (cursor === undefined) position = 0
+    const items = SERIES.slice(position, position + limit)
+    position += limit
+    return position < SERIES.length ? { items, next: `page ${position}` } : { items }
+  }
+}
+
+export function selfContaining(): object {
+  const metadata: Record<string, unknown> = { title: 'x' }
+  metadata['self'] = metadata
+  return metadata
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ChapterRecord } from '@manga-federation/core'
 import type { Case } from '../case.ts'
+import { roundingHint } from './comparing.ts'
 import { describeCall, itemsOf, type Listing } from './listing.ts'
 
 const PAGE_LIMIT = 100
@@ -22,7 +23,7 @@ export const chapterCases: readonly Case<{ series: Listing; chapters: Listing }>
           isKnown,
           `The chapter ${JSON.stringify(id)} belongs to the series ${JSON.stringify(seriesId)}, which ` +
             `${isWhole ? 'listSeries does not show' : `${call} does not find`}. List the series too, or leave its chapters out ` +
-            '(a chapter of a deleted or hidden series, perhaps).',
+            `(a chapter of a deleted or hidden series, perhaps).${roundingHint(seriesId)}`,
         )
         listed.add(seriesId)
       }

@@ -1,6 +1,7 @@
 import type { CatalogRepository } from '@manga-federation/core'
 import { registerCases, type Case, type TestFunction } from '../case.ts'
 import { chapterCases } from './chapter-cases.ts'
+import { expectedCases } from './expected-cases.ts'
 import { listingCases } from './listing-cases.ts'
 import { lookupCases } from './lookup-cases.ts'
 import { recordCases } from './record-cases.ts'
@@ -12,6 +13,13 @@ export interface RepositorySuiteOptions {
   readonly test: TestFunction
   /** The repository, over a database that nobody changes while the suite runs. It is only read. */
   readonly repository: CatalogRepository
+  /**
+   * Ids that your database still has and your site no longer shows: series and chapters that are deleted or hidden, and
+   * chapters of such series.
+   */
+  readonly gone?: { readonly series?: readonly string[]; readonly chapters?: readonly string[] }
+  /** How many series and chapters your site shows, counted past the repository. All are listed then, for counting. */
+  readonly counts?: { readonly series?: number; readonly chapters?: number }
   /**
    * How many series and how many chapters to look at, from the beginning of each listing. Memory grows with it.
    * Default is 2,000; `Infinity` looks at all.
@@ -40,19 +48,19 @@ const DEFAULT_TIME_LIMIT_MS = 10_000
 export function repositorySuite({
   test,
   repository,
+  gone,
+  counts,
   sampleSize = DEFAULT_SAMPLE_SIZE,
   timeLimitMs = DEFAULT_TIME_LIMIT_MS,
 }: RepositorySuiteOptions): void {
   const limits: Limits = { sampleSize, timeLimitMs }
-  const series = seriesListing(repository, limits)
-  const chapters = chapterListing(repository, limits)
+  const series = seriesListing(repository, limits, { gone: gone?.series, count: counts?.series })
+  const chapters = chapterListing(repository, limits, { gone: gone?.chapters, count: counts?.chapters })
   for (const listing of [series, chapters]) registerCases<Listing>(test, casesOfEach(listing), listing)
   registerCases(test, chapterCases, { series, chapters })
 }
 
 function casesOfEach(listing: Listing): Case<Listing>[] {
-  return [...listingCases, ...recordCases, ...lookupCases].map(({ name, run }) => ({
-    name: `${listing.listMethod}: ${name}`,
-    run,
-  }))
+  const cases = [...listingCases, ...recordCases, ...lookupCases, ...expectedCases(listing)]
+  return cases.map((each) => ({ ...each, name: `${listing.listMethod}: ${each.name}` }))
 }

@@ -25,7 +25,14 @@ async function started<T>(call: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`${call} threw: ${reason}. It must not throw unless the database cannot be reached.`, { cause })
+    throw new Error(`${call} threw: ${describe(cause)}. It must not throw unless the database cannot be reached.`, {
+      cause,
+    })
   }
+}
+
+/** What a driver throws when nobody listens has a code and no message. */
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  return cause.message || ('code' in cause ? String(cause.code) : cause.name)
 }
