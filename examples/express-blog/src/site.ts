@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { mangaFederation } from '@manga-federation/express'
 import express from 'express'
 import {
@@ -8,6 +7,7 @@ import {
   mirroredPages,
   newsLogger,
   openSiteDatabase,
+  openStorage,
   siteCatalog,
   siteLibrary,
   type Settings,
@@ -26,6 +26,7 @@ export async function createSite(settings: Settings): Promise<Site> {
   await fillSite(database, library, settings.catalogFile, (problem) => console.warn(problem))
   const blog = openBlog(database, library)
 
+  const storage = await openStorage(settings)
   const manga = mangaFederation({
     serverName: settings.serverName,
     catalog: siteCatalog(database),
@@ -34,7 +35,7 @@ export async function createSite(settings: Settings): Promise<Site> {
     allowInsecure: settings.allowInsecure,
     // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
     allowedPorts: settings.allowInsecure ? 'any' : [],
-    databasePath: join(settings.dataDir, 'manga-federation.db'),
+    ...storage.options,
     ...(settings.news && { logger: newsLogger }),
   })
   app.use(manga)
@@ -48,6 +49,7 @@ export async function createSite(settings: Settings): Promise<Site> {
     },
     async stop() {
       await manga.federation.close()
+      await storage.close()
       database.close()
     },
   })

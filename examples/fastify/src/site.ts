@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { mangaFederation } from '@manga-federation/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
 import {
@@ -6,6 +5,7 @@ import {
   joinServers,
   newsLogger,
   openSiteDatabase,
+  openStorage,
   siteCatalog,
   siteLibrary,
   type Settings,
@@ -28,6 +28,8 @@ export async function createSite(settings: Settings): Promise<FastifyInstance> {
   const library = siteLibrary(database)
   await fillSite(database, library, settings.catalogFile, (problem) => app.log.warn(problem))
 
+  const storage = await openStorage(settings)
+  app.addHook('onClose', storage.close)
   await app.register(mangaFederation, {
     serverName: settings.serverName,
     catalog: siteCatalog(database),
@@ -36,7 +38,7 @@ export async function createSite(settings: Settings): Promise<FastifyInstance> {
     allowInsecure: settings.allowInsecure,
     // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
     allowedPorts: settings.allowInsecure ? 'any' : [],
-    databasePath: join(settings.dataDir, 'manga-federation.db'),
+    ...storage.options,
     ...(settings.news && { logger: newsLogger }),
   })
 

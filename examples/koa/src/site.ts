@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { mangaFederation } from '@manga-federation/koa'
 import Koa from 'koa'
 import {
@@ -8,6 +7,7 @@ import {
   mirroredPages,
   newsLogger,
   openSiteDatabase,
+  openStorage,
   siteCatalog,
   siteLibrary,
   type Settings,
@@ -23,6 +23,7 @@ export async function createSite(settings: Settings): Promise<Site> {
   const library = siteLibrary(database)
   await fillSite(database, library, settings.catalogFile, (problem) => console.warn(problem))
 
+  const storage = await openStorage(settings)
   const manga = mangaFederation({
     serverName: settings.serverName,
     catalog: siteCatalog(database),
@@ -31,7 +32,7 @@ export async function createSite(settings: Settings): Promise<Site> {
     allowInsecure: settings.allowInsecure,
     // Tests and demonstrations run on ports of their own; a public site asks others on 443 and 80 only.
     allowedPorts: settings.allowInsecure ? 'any' : [],
-    databasePath: join(settings.dataDir, 'manga-federation.db'),
+    ...storage.options,
     ...(settings.news && { logger: newsLogger }),
   })
   app.use(manga)
@@ -46,6 +47,7 @@ export async function createSite(settings: Settings): Promise<Site> {
     },
     async stop() {
       await manga.federation.close()
+      await storage.close()
       database.close()
     },
   })

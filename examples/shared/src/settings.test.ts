@@ -17,6 +17,7 @@ t.test('Without variables it is a site for this machine, with its data in its ow
     openRegistration: false,
     news: false,
     dataDir: resolve(FOLDER, 'data'),
+    store: { databasePath: resolve(FOLDER, 'data/manga-federation.db') },
   }
   t.strictSame(await readSettings({}, FOLDER), expected)
   const empty = Object.fromEntries(VARIABLES.map((name) => [name, '']))
@@ -38,6 +39,16 @@ t.test('Good values are taken as they are', async (t) => {
     { given: { ALLOW_INSECURE: '0' }, expected: { allowInsecure: true } },
     { given: { DATA_DIR: 'here', INIT_CWD: typedIn }, expected: { dataDir: resolve(typedIn, 'here') } },
     { given: { DATA_DIR: 'here' }, expected: { dataDir: resolve('here') } },
+    { given: { DATA_DIR: 'here' }, expected: { store: { databasePath: resolve('here/manga-federation.db') } } },
+    {
+      given: { STORE: 'sqlite:there/own.db', INIT_CWD: typedIn },
+      expected: { store: { databasePath: resolve(typedIn, 'there/own.db') } },
+    },
+    { given: { STORE: 'sqlite:/there/own.db' }, expected: { store: { databasePath: resolve('/there/own.db') } } },
+    { given: { STORE: 'postgres://u:p@db/site' }, expected: { store: { connectionString: 'postgres://u:p@db/site' } } },
+    { given: { STORE: 'postgresql:///site' }, expected: { store: { connectionString: 'postgresql:///site' } } },
+    { given: { CACHE: 'redis://localhost:6379' }, expected: { cacheUrl: 'redis://localhost:6379' } },
+    { given: { CACHE: 'rediss://u:p@cache/1' }, expected: { cacheUrl: 'rediss://u:p@cache/1' } },
     { given: { CATALOG: catalogFile }, expected: { catalogFile } },
     { given: { ADMIN_PASSWORD: 'open sesame' }, expected: { adminPassword: 'open sesame' } },
     { given: { SERVER_NAME: name, WITNESSES: other }, expected: { witnesses: [other] } },
@@ -77,11 +88,20 @@ t.test('A wrong value is refused with the variable, what was given and what is e
       given: { WITNESSES: 'http://a.example/v1', SERVER_NAME: 'https://manga.example.com/v1' },
       says: /^WITNESSES is "http:\/\/a.example\/v1".*https address; .* ALLOW_INSECURE=1/,
     },
+    {
+      given: { STORE: 'mysql://u:secret@db/site' },
+      says: /^STORE must be sqlite: and a file, or .* postgres:[^s]+user/,
+    },
+    { given: { STORE: 'sqlite:' }, says: /^STORE must be/ },
+    { given: { STORE: 'postgres' }, says: /^STORE must be/ },
+    { given: { CACHE: 'localhost:6379' }, says: /^CACHE must be the address of a Redis, such as redis:/ },
+    { given: { CACHE: 'http://u:secret@cache' }, says: /^CACHE must be/ },
     { given: { CATALOG: 'none.ndjson', INIT_CWD: typedIn }, says: /^CATALOG is "none.ndjson".*somebody/ },
   ]
   for (const { given, says } of cases) {
     const error: unknown = await readSettings(given, FOLDER).catch((thrown: unknown) => thrown)
     t.ok(error instanceof SettingError, JSON.stringify(given))
     t.match(error, { message: says })
+    t.notMatch(String(error), 'secret')
   }
 })

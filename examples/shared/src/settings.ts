@@ -3,6 +3,9 @@ import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { freePort } from './free-port.ts'
 
+/** Where the federation of a site remembers: in an SQLite file, or in a PostgreSQL. */
+export type StoreSetting = { readonly databasePath: string } | { readonly connectionString: string }
+
 /** What an example site is told through environment variables. */
 export interface Settings {
   /** The port to listen on, 1 to 65535; default 3000. `PORT=0` picks one that is free. */
@@ -23,16 +26,20 @@ export interface Settings {
   news: boolean
   /** The absolute path of the folder with the site's databases; default `data` in the example's folder. */
   dataDir: string
+  /** Where the federation remembers; default is the file `manga-federation.db` in `dataDir`. */
+  store: StoreSetting
+  /** The URL of a Redis that all processes of the site share; without it each has a cache of its own. */
+  cacheUrl?: string
   /** The absolute path of the NDJSON file to load on the first start; without it the built-in catalog is loaded. */
   catalogFile?: string
   /** What the admin pages ask for. Without it they exist only on a site that nobody else can reach. */
   adminPassword?: string
 }
 
-/** An environment variable that cannot be used: which one, what was given, what is expected. */
+/** An environment variable that cannot be used: which one, what was given unless it is secret, what is expected. */
 export class SettingError extends Error {
-  constructor(variable: string, given: string, expected: string) {
-    super(`${variable} is ${JSON.stringify(given)}, but it must be ${expected}.`)
+  constructor(variable: string, given: string | undefined, expected: string) {
+    super(`${variable} ${given === undefined ? '' : `is ${JSON.stringify(given)}, but it `}must be ${expected}.`)
     this.name = 'SettingError'
   }
 }
@@ -42,6 +49,8 @@ export const VARIABLES = [
   'PORT',
   'SERVER_NAME',
   'DATA_DIR',
+  'STORE',
+  'CACHE',
   'CATALOG',
   'ALLOW_INSECURE',
   'ADMIN_PASSWORD',
@@ -68,7 +77,11 @@ export async function readSettings(variables: Variables, exampleFolder: string):
   const port = await readPort(variables)
   const insecureAsked = readSwitch(variables, 'ALLOW_INSECURE')
   const allowInsecure = insecureAsked || !variables['SERVER_NAME']
+  const dataDir = variables['DATA_DIR']
+    ? absolutePath(variables, variables['DATA_DIR'])
+    : resolve(exampleFolder, 'data')
   const catalogFile = await readCatalogFile(variables)
+  const cacheUrl = readCacheUrl(variables)
   return {
     port,
     serverName: readServerName(variables, port, insecureAsked),
@@ -78,7 +91,9 @@ export async function readSettings(variables: Variables, exampleFolder: string):
     volunteerFor: readServerNames(variables, 'VOLUNTEER_FOR', allowInsecure),
     openRegistration: readSwitch(variables, 'OPEN_REGISTRATION'),
     news: readSwitch(variables, 'NEWS'),
-    dataDir: variables['DATA_DIR'] ? absolutePath(variables, variables['DATA_DIR']) : resolve(exampleFolder, 'data'),
+    dataDir,
+    store: readStore(variables, dataDir),
+    ...(cacheUrl && { cacheUrl }),
     ...(catalogFile && { catalogFile }),
     ...(variables['ADMIN_PASSWORD'] && { adminPassword: variables['ADMIN_PASSWORD'] }),
   }
@@ -130,6 +145,29 @@ function readSwitch(variables: Variables, name: string): boolean {
   const given = variables[name] || '0'
   if (given !== '0' && given !== '1') throw new SettingError(name, given, '1 (yes) or 0 (no)')
   return given === '1'
+}
+
+/** What is given may contain a password, so it is not repeated. */
+function readStore(variables: Variables, dataDir: string): StoreSetting {
+  const given = variables['STORE'] || `sqlite:${resolve(dataDir, 'manga-federation.db')}`
+  if (isUrlOf(/^postgres(ql)?:$/, given)) return { connectionString: given }
+  const [, path] = /^sqlite:(.+)$/.exec(given) ?? []
+  if (path) return { databasePath: absolutePath(variables, path) }
+  throw new SettingError(
+    'STORE',
+    undefined,
+    'sqlite: and a file, or the address of a PostgreSQL, such as postgres://user:password@localhost:5432/site',
+  )
+}
+
+function readCacheUrl(variables: Variables): string | undefined {
+  const given = variables['CACHE'] || undefined
+  if (given === undefined || isUrlOf(/^rediss?:$/, given)) return given
+  throw new SettingError('CACHE', undefined, 'the address of a Redis, such as redis://localhost:6379')
+}
+
+function isUrlOf(protocol: RegExp, given: string): boolean {
+  return URL.canParse(given) && protocol.test(new URL(given).protocol)
 }
 
 async function readCatalogFile(variables: Variables): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import tap from 'tap'
+import { freePort } from './free-port.ts'
 import { startSite } from './test-process.ts'
 
 /** Shows that an example site is a program as all of them are. */
@@ -19,9 +20,23 @@ export async function mainSuite(main: URL): Promise<void> {
     })
   }
 
-  await tap.test('A wrong variable ends the start with one sentence', async (t) => {
-    const { exited, errors } = startSite(t, main, { PORT: 'http' })
-    t.strictSame(await exited, [1, null])
-    t.equal(await errors, 'PORT is "http", but it must be a whole number from 0 to 65535 (0 picks a free one).\n')
+  await tap.test('What cannot be used ends the start, with words for whoever started it', async (t) => {
+    const nobodyIs = `127.0.0.1:${await freePort()}`
+    const cases: [variables: Record<string, string>, says: RegExp][] = [
+      [{ PORT: 'http' }, /^PORT is "http", but it must be a whole number from 0 to 65535 \(0 picks a free one\)\.\n$/],
+      [
+        { STORE: `postgres://site:secret@${nobodyIs}/site` },
+        /^The store in PostgreSQL .* Check that PostgreSQL runs, .*\n$/,
+      ],
+      [{ CACHE: `redis://site:secret@${nobodyIs}` }, /^Redis at .* cannot be used: .* Start it, or mend .*\n$/],
+    ]
+    await Promise.all(
+      cases.map(async ([variables, says]) => {
+        const { exited, errors } = startSite(t, main, { PORT: '0', ...variables })
+        t.strictSame(await exited, [1, null])
+        t.match(await errors, says)
+        t.notMatch(await errors, 'secret')
+      }),
+    )
   })
 }

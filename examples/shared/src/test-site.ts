@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Site } from './run-site.ts'
 import type { Settings } from './settings.ts'
@@ -28,6 +29,7 @@ export async function openSite(
   createSite: (settings: Settings) => Promise<Site>,
   settings: Partial<Settings> = {},
 ): Promise<TestedSite> {
+  const dataDir = settings.dataDir ?? t.testdir()
   const site = await createSite({
     port: 3000,
     serverName: SERVER_NAME,
@@ -37,7 +39,8 @@ export async function openSite(
     volunteerFor: [],
     openRegistration: false,
     news: false,
-    dataDir: settings.dataDir ?? t.testdir(),
+    dataDir,
+    store: { databasePath: join(dataDir, 'manga-federation.db') },
     ...settings,
   })
   t.teardown(() => site.close())

@@ -1,0 +1,1 @@
+export { openRedis, type RedisOptions, type SharedByRedis } from './open-redis.ts'
