@@ -39,13 +39,22 @@ export function behindRewritingNginx(mount: Mount): Mount {
   }
 }
 
-async function startNginx(locations: string): Promise<{ url: string; stop: () => Promise<void> }> {
+/**
+ * Starts nginx on a free port of loopback.
+ *
+ * @param locations - what its server has.
+ * @param upstreams - what stands beside the server. Default is nothing.
+ */
+export async function startNginx(
+  locations: string,
+  upstreams: string = '',
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'manga-federation-nginx-'))
   // When root starts it, its worker is another user.
   await chmod(folder, 0o755)
   const port = await freePort()
   const file = join(folder, 'nginx.conf')
-  await writeFile(file, configuration(folder, port, locations))
+  await writeFile(file, configuration(folder, port, locations, upstreams))
   const nginx = spawn(NGINX, ['-c', file, '-p', folder, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = once(nginx, 'exit')
   await listening(nginx.stderr)
@@ -70,7 +79,7 @@ async function listening(log: AsyncIterable<Buffer> & NodeJS.ReadableStream): Pr
   })
 }
 
-function configuration(folder: string, port: number, locations: string): string {
+function configuration(folder: string, port: number, locations: string, upstreams: string): string {
   return `
     daemon off;
     pid ${folder}/nginx.pid;
@@ -85,6 +94,7 @@ function configuration(folder: string, port: number, locations: string): string 
       fastcgi_temp_path ${folder}/fastcgi;
       uwsgi_temp_path ${folder}/uwsgi;
       scgi_temp_path ${folder}/scgi;
+      ${upstreams}
       server {
         listen 127.0.0.1:${port};
         proxy_http_version 1.1;

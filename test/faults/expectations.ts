@@ -12,10 +12,8 @@ import { type Header, readDatabase, type StoredCatalog } from './stored.ts'
 export async function expectNothingLost(t: Test, origin: Site, follower: Site, changes: number): Promise<void> {
   const published = await readDatabase(origin.databasePath, origin.serverName)
   const mirrored = await readDatabase(follower.databasePath, origin.serverName)
-  t.strictSame(mirrored.head, published.head, 'size and root are the same')
+  expectSameCatalog(t, mirrored, published)
   t.equal(published.log.length, published.head.size, 'the log has as many entries as its head says')
-  t.equal(firstDifference(mirrored.log, published.log), undefined, 'all entries and bodies are the same')
-  t.equal(firstDifference([...mirrored.objects], [...published.objects]), undefined, 'all objects are the same')
   const chapters = [...published.objects.keys()].filter((key) => key.startsWith('chapter '))
   t.strictSame(
     chapters.sort(),
@@ -27,8 +25,15 @@ export async function expectNothingLost(t: Test, origin: Site, follower: Site, c
   expectEachChangeOnce(t, published)
 }
 
-/** Each object's versions follow each other without gap or repetition, and only what is there is deleted. */
-function expectEachChangeOnce(t: Test, { headers }: StoredCatalog): void {
+/** Expects of a follower to have what was published, byte for byte. */
+export function expectSameCatalog(t: Test, mirrored: StoredCatalog, published: StoredCatalog): void {
+  t.strictSame(mirrored.head, published.head, 'size and root are the same')
+  t.equal(firstDifference(mirrored.log, published.log), undefined, 'all entries and bodies are the same')
+  t.equal(firstDifference([...mirrored.objects], [...published.objects]), undefined, 'all objects are the same')
+}
+
+/** Expects each object's versions to follow each other without gap or repetition, and only what is there to be deleted. */
+export function expectEachChangeOnce(t: Test, { headers }: StoredCatalog): void {
   const last = new Map<string, Header>()
   const wrong = headers.find((header, place) => {
     const key = `${header.kind} ${header.id}`
