@@ -1,7 +1,7 @@
 import t from 'tap'
 import { silentLogger } from '../logger.ts'
 import { manualEnvironment, type ManualEnvironment } from '../test-environment.ts'
-import { createDuty, type Duty } from './index.ts'
+import { createDuty, createNewsroom, type Duty, type Reactions } from './index.ts'
 import { type TestProcess, testSharedStore } from './test-shared-store.ts'
 
 /** A duty that notes when it begins and ends. */
@@ -115,4 +115,49 @@ t.test('work that cannot begin is told of at the start, and tried again', async 
   await environment.advance(8_000)
   t.equal(duty.isHeld(), true)
   await duty.stop()
+})
+
+t.test('news is told once to whom it concerns; what fails about it is logged and stops nothing', async (t) => {
+  const environment = manualEnvironment()
+  const hub = testSharedStore(environment)
+  const [teller, listener] = [hub.process(), hub.process()]
+  const lines: string[] = []
+  const write = (_details: object, message: string): void => void lines.push(message)
+  const logger = { ...silentLogger, warn: write, error: write }
+  const heard: string[] = []
+  const hear =
+    (subject: string) =>
+    (serverName = ''): void => {
+      heard.push(`${subject} ${serverName}`.trim())
+      if (subject === 'balancers') throw new Error('the store is away')
+    }
+  const subjects = ['catalog', 'keys', 'followers', 'alive', 'following', 'balancers', 'missed'] as const
+  const reactions = Object.fromEntries(subjects.map((subject) => [subject, hear(subject)])) as unknown as Reactions
+  const newsrooms = [teller, listener].map(({ store }) => createNewsroom({ shared: store.shared, environment, logger }))
+  const [here, there] = newsrooms as [(typeof newsrooms)[0], (typeof newsrooms)[0]]
+  here.start(reactions)
+  there.start(reactions)
+  there.start(reactions)
+  for (const subject of ['keys', 'balancers', 'alive'] as const) here.tell(subject, 'https://a.example/v1')
+  await there.stop()
+  await here.stop()
+  t.same(
+    heard,
+    ['keys', 'balancers', 'alive'].map((subject) => `${subject} https://a.example/v1`),
+  )
+  t.same(lines, ['What another process changed could not be taken up: the store is away'])
+
+  here.tell('keys', 'https://a.example/v1')
+  await environment.advance(10 * 60_000)
+  t.equal(heard.length, 3, 'who stopped hears nothing more')
+  here.start(reactions)
+  await environment.advance(5 * 60_000)
+  await here.stop()
+  t.equal(heard.at(-1), 'missed', 'and all is looked at every five minutes, for what was not heard')
+
+  teller.canTalk = false
+  here.tell('keys', 'https://a.example/v1')
+  await environment.advance(0)
+  t.match(lines.at(-1), /learn of a change only in 5 minutes: the store is not reached/)
+  createNewsroom({ shared: undefined, environment, logger }).tell('keys', 'https://a.example/v1')
 })

@@ -73,6 +73,7 @@ export function createDuty({ shared, begin, rest, environment, logger, random }:
         await rest()
         throw error
       })
+      if (shared) logger.info({}, 'The background work is done by this process from now on')
     })
 
   const giveUp = (why: string): Promise<void> =>

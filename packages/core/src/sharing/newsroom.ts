@@ -18,7 +18,7 @@ export type Reactions = Readonly<Record<NewsSubject, (serverName: string) => voi
 /** What processes that share a store tell each other. */
 export interface Newsroom {
   readonly tell: Tell
-  /** Begins to listen. */
+  /** Begins to listen, also when it did already. */
   start(reactions: Reactions): void
   /** Ends it, and waits for the reactions under way. */
   stop(): Promise<void>
@@ -55,6 +55,11 @@ export function createNewsroom({ shared, environment, logger }: NewsroomOptions)
     })
   }
 
+  function end(): void {
+    unsubscribe()
+    cancelLook()
+  }
+
   return {
     tell(subject, serverName) {
       shared?.tell({ subject, serverName }).catch((error: unknown) => {
@@ -64,14 +69,14 @@ export function createNewsroom({ shared, environment, logger }: NewsroomOptions)
     },
     start(reactions) {
       if (!shared) return
+      end()
       unsubscribe = shared.listen((news) => {
         run(news ? () => reactions[news.subject](news.serverName) : reactions.missed)
       })
       lookLater(reactions.missed)
     },
     async stop() {
-      unsubscribe()
-      cancelLook()
+      end()
       await Promise.all(underWay)
     },
   }
