@@ -1,8 +1,28 @@
-import type { Machine } from './machine.ts'
-import type { Reactions } from './sharing/index.ts'
+import type { Balancers, Volunteering } from './balancers/index.ts'
+import type { RecentStates } from './catalog/index.ts'
+import type { Following } from './follow/index.ts'
+import type { OwnKeys } from './keys/index.ts'
+import type { OwnLog } from './log/index.ts'
+import type { Mirroring } from './mirrored/index.ts'
+import type { Push } from './push/index.ts'
+import type { Duty, Reactions } from './sharing/index.ts'
+
+/** The parts that what other processes do concerns. */
+export interface ReactingParts {
+  readonly serverName: string
+  readonly states: RecentStates
+  readonly keys: OwnKeys
+  readonly log: OwnLog
+  readonly push: Push
+  readonly following: Following
+  readonly mirroring: Mirroring
+  readonly balancers: Balancers
+  readonly volunteering: Volunteering
+  readonly duty: Duty
+}
 
 /** What a process does about what others that share its store changed. */
-export function reactionsOf(parts: Machine): Reactions {
+export function reactionsOf(parts: ReactingParts): Reactions {
   const { serverName, states, keys, log, push, following, mirroring, balancers, volunteering, duty } = parts
 
   async function takeUpKeys(): Promise<void> {
