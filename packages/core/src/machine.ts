@@ -146,7 +146,7 @@ export async function assemble(options: ResolvedOptions, streams: OpenStreams): 
       logger,
       random,
     })
-    telemetry.watch({ serverName, store, origins: () => following.list() })
+    telemetry.watch({ serverName, store, isOnDuty, origins: () => following.list() })
     return {
       ...common,
       keys,

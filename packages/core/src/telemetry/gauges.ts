@@ -34,6 +34,9 @@ export function createGauges(state: WatchedState, logger: Logger): Metric[] {
     gauge('manga_federation_followers', 'Servers that are told of changes', async () => [
       { labels: {}, value: await store.followers.count() },
     ]),
+    gauge('manga_federation_background_work', 'Whether this process does the background work', async () => [
+      { labels: {}, value: state.isOnDuty() ? 1 : 0 },
+    ]),
     gauge(
       'manga_federation_origin_lag_seconds',
       'For how long changes of a followed server are missing here',

@@ -158,13 +158,14 @@ void t.test('Sizes, followers and the state of each followed server are read whe
     { serverName: ORIGIN, state: 'behind', lagMs: 1500 },
     { serverName: 'https://new.example/v1', state: 'incomplete' },
   ] as const
-  telemetry.watch({ serverName: 'https://own.example/v1', store, origins: async () => origins })
+  telemetry.watch({ serverName: 'https://own.example/v1', store, isOnDuty: () => true, origins: async () => origins })
   const written = await lines()
   for (const line of [
     'manga_federation_catalog_objects{kind="series"} 0',
     'manga_federation_catalog_objects{kind="chapter"} 0',
     'manga_federation_log_entries 0',
     'manga_federation_followers 0',
+    'manga_federation_background_work 1',
     `manga_federation_origin_lag_seconds{origin="${ORIGIN}"} 1.5`,
     `manga_federation_origin_state{origin="${ORIGIN}",state="behind"} 1`,
     `manga_federation_origin_state{origin="${ORIGIN}",state="fresh"} 0`,
@@ -176,7 +177,7 @@ void t.test('Sizes, followers and the state of each followed server are read whe
 
 void t.test('The documentation lists every metric with its kind, and every reason for a refusal', async (t) => {
   const { telemetry, lines } = measured(t)
-  telemetry.watch({ serverName: ORIGIN, store: memoryStore(), origins: async () => [] })
+  telemetry.watch({ serverName: ORIGIN, store: memoryStore(), isOnDuty: () => true, origins: async () => [] })
   const documentation = await readFile(new URL('../../../../docs/monitoring.md', import.meta.url), 'utf8')
   const written = (await lines()).join('\n')
   const inTable = Array.from(documentation.matchAll(/^\| `(manga_federation_\w+)` +\| (\w+)/gm), ([, name, kind]) => [
@@ -195,7 +196,7 @@ void t.test('A store that fails costs its own metrics, and none of the site’s'
   const { telemetry } = measured(t, registry, { ...silentLogger, warn: (_, message) => warnings.push(message) })
   const fails = (): Promise<never> => Promise.reject(new Error('The disk is gone'))
   const store = { catalog: { count: fails, state: fails }, followers: { count: fails } }
-  telemetry.watch({ serverName: ORIGIN, store, origins: fails })
+  telemetry.watch({ serverName: ORIGIN, store, isOnDuty: () => true, origins: fails })
   t.match(await registry.metrics(), 'visits 1')
   t.match(warnings, ['The metric manga_federation_catalog_objects cannot be read: The disk is gone'])
 })
@@ -203,7 +204,7 @@ void t.test('A store that fails costs its own metrics, and none of the site’s'
 void t.test('A registry is given back as it was, and serves one federation at a time', async (t) => {
   const { telemetry } = measured(t, register)
   const store = memoryStore()
-  telemetry.watch({ serverName: ORIGIN, store, origins: async () => [] })
+  telemetry.watch({ serverName: ORIGIN, store, isOnDuty: () => true, origins: async () => [] })
   t.throws(() => measured(t, register), { code: 'invalid_option', message: /metrics: this registry .* already/ })
   register.resetMetrics()
   t.match(await register.metrics(), 'manga_federation_log_entries')
@@ -263,7 +264,7 @@ void t.test('Without a registry and a tracer nothing is put around the work', as
   telemetry.pageApplied('pull', 1)
   telemetry.pageRefused('fork')
   telemetry.pushed('ended')
-  telemetry.watch({ serverName: ORIGIN, store: memoryStore(), origins: async () => [] })
+  telemetry.watch({ serverName: ORIGIN, store: memoryStore(), isOnDuty: () => true, origins: async () => [] })
   telemetry.close()
 })
 

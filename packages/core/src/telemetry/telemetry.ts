@@ -29,6 +29,8 @@ export interface WatchedState {
   }
   /** The followed servers. They are chosen by the operator, so their names may be labels. */
   origins(): Promise<readonly WatchedOrigin[]>
+  /** Whether the background work is this process's. */
+  readonly isOnDuty: () => boolean
 }
 
 /** What the rooms tell about their work. They know no names of metrics; no name of a stranger becomes a label. */
