@@ -42,7 +42,7 @@ export async function appending(): Promise<BenchResult[]> {
 async function siteWithLog(folder: TemporaryFolder, size: number): Promise<Federation> {
   const path = folder.file(`${size}.db`)
   const store = await openSqliteStore({ path })
-  await growLog(store, size)
+  await growLog(store, SERVER_NAME, size)
   await store.close()
   const site = createFederation({
     serverName: SERVER_NAME,

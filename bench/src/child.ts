@@ -41,7 +41,7 @@ export function answerParent(answers: Record<string, () => Promise<unknown>>, cl
   }
   process.on('message', (question: string) => {
     answers[question]!().then(
-      (answer) => process.send!(answer),
+      (answer) => process.send!(answer ?? null),
       (error: unknown) => {
         console.error(error)
         void end(1)

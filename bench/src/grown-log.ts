@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Store, StoredEntry, StoredObject } from '@manga-federation/core'
-import { SERVER_NAME } from './site.ts'
 
 /** Entries a transaction. */
 const COMMIT_ENTRIES = 1000
@@ -9,7 +8,9 @@ const COMMIT_ENTRIES = 1000
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)
 
-const ISSUED_TS = 1_767_225_600_000
+/** When all of it was published, POSIX milliseconds. */
+export const ISSUED_TS = 1_767_225_600_000
+
 const LIFETIME_MS = 7 * 24 * 60 * 60 * 1000
 
 /** A tree that grows leaf by leaf (RFC 6962). */
@@ -20,19 +21,29 @@ interface Tree {
 }
 
 /**
- * Fills a store with the catalog of a site that published so many series, without signing them: the cost of the next
- * change does not depend on that. The site's next start signs the head.
+ * Fills a store with the catalog of a site that published so many objects, without signing them: neither reading nor
+ * the next change depends on that. The site's next start signs the head.
  *
- * @param entries - a multiple of a thousand.
+ * @param entries - how many; each is a new object.
+ * @param objectAt - the object that an entry tells of.
  */
-export async function growLog(store: Store, entries: number): Promise<void> {
+export async function growLog(
+  store: Store,
+  serverName: string,
+  entries: number,
+  objectAt: (seq: number) => StoredObject = smallSeries,
+): Promise<void> {
   const tree = growingTree()
   for (let start = 0; start < entries; start += COMMIT_ENTRIES) {
-    const numbers = Array.from({ length: COMMIT_ENTRIES }, (_, index) => start + index)
-    const log = { entries: numbers.map((seq) => entryAt(seq, tree)), head: headOf(tree, start + COMMIT_ENTRIES) }
-    await store.catalog.commit(SERVER_NAME, {
+    const end = Math.min(start + COMMIT_ENTRIES, entries)
+    const puts = Array.from({ length: end - start }, (_, index) => objectAt(start + index))
+    const log = {
+      entries: puts.map((object) => entryOf(serverName, object, tree)),
+      head: headOf(serverName, tree, end),
+    }
+    await store.catalog.commit(serverName, {
       expectedSize: start,
-      puts: numbers.map(objectAt),
+      puts,
       deletes: [],
       changedTs: ISSUED_TS,
       log: { ...log, withheld: [] },
@@ -57,33 +68,32 @@ function growingTree(): Tree {
   }
 }
 
-function hashOf(...parts: readonly Uint8Array[]): Uint8Array {
+/** SHA-256 of these bytes, one after the other. */
+export function hashOf(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return hash.digest()
 }
 
-function entryAt(seq: number, tree: Tree): StoredEntry {
-  const id = `s${seq}`
-  const digest = textOf(hashOf(Buffer.from(id)))
+function entryOf(serverName: string, { kind, id, bytes: body, seq }: StoredObject, tree: Tree): StoredEntry {
   const text =
-    `{"body":{"sha256":"${digest}","size":${id.length}},"id":"${id}","kind":"series","op":"put","revision":1,` +
-    `"seq":${seq},"server":"${SERVER_NAME}","ts":${ISSUED_TS},"v":1}`
+    `{"body":{"sha256":"${textOf(hashOf(body))}","size":${body.length}},"id":"${id}","kind":"${kind}","op":"put",` +
+    `"revision":1,"seq":${seq},"server":"${serverName}","ts":${ISSUED_TS},"v":1}`
   const bytes = Buffer.from(text)
-  return { kind: 'series', id, bytes, nodes: tree.append(bytes) }
+  return { kind, id, bytes, nodes: tree.append(bytes) }
 }
 
-function objectAt(seq: number): StoredObject {
+function smallSeries(seq: number): StoredObject {
   const id = `s${seq}`
   const bytes = Buffer.from(id)
   const facts = { kind: 'series', id, seriesId: undefined, revision: 1, updatedTs: ISSUED_TS, seq } as const
   return { ...facts, contentHash: hashOf(bytes), locales: '|en|', searchText: id, bytes, mirrorOf: undefined }
 }
 
-function headOf(tree: Tree, size: number): Uint8Array {
+function headOf(serverName: string, tree: Tree, size: number): Uint8Array {
   const head = {
     type: 'fm.head.v1',
-    server_name: SERVER_NAME,
+    server_name: serverName,
     epoch: 1,
     size,
     root: textOf(tree.root()),

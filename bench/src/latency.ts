@@ -1,14 +1,10 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSqliteStore } from '@manga-federation/sqlite'
 import type { Child } from './child.ts'
+import { openCrowd, subscribe } from './crowd.ts'
 import { freePlace, startFederatedSite } from './federated-site.ts'
 import { CHAPTERS_A_SERIES } from './made-up-catalog.ts'
 import { type BenchResult, median } from './measure.ts'
-import { API } from './site.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 const CHANGES = 60
@@ -93,8 +89,10 @@ async function stored(follower: Child, changes: number): Promise<number> {
 async function toManyFollowers(folder: TemporaryFolder): Promise<BenchResult> {
   const place = await freePlace()
   const databasePath = folder.file('followed.db')
-  const crowd = await openCrowd()
-  await subscribe(crowd, databasePath)
+  const crowd = await openCrowd(FOLLOWERS)
+  const store = await openSqliteStore({ path: databasePath })
+  await subscribe(crowd, store, 0)
+  await store.close()
   const origin = startFederatedSite({ ...place, databasePath, series: 1 })
   try {
     await origin.ask('open')
@@ -118,59 +116,4 @@ async function toManyFollowers(folder: TemporaryFolder): Promise<BenchResult> {
     await origin.stop()
     crowd.close()
   }
-}
-
-/** Many followers in this process, each of which remembers only how much it was told. */
-interface Crowd {
-  readonly names: readonly string[]
-  /** When the last of them held so many entries, on the clock of the machine in milliseconds. */
-  allHold(size: number): Promise<number>
-  close(): void
-}
-
-async function openCrowd(): Promise<Crowd> {
-  const held = new Map<string, number>()
-  let told: () => void = () => {}
-  const server = createServer((request, response) => void take(request, response))
-
-  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { start, entries } = (await json(request)) as { start: number; entries: unknown[] }
-    const size = start + entries.length
-    held.set(request.url!.split('/', 2)[1]!, size)
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ size }))
-    told()
-  }
-
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const paths = Array.from({ length: FOLLOWERS }, (_, index) => `f${index}`)
-  return {
-    names: paths.map((path) => `http://127.0.0.1:${port}/${path}${API}`),
-    async allHold(size) {
-      while (paths.some((path) => (held.get(path) ?? 0) < size)) await new Promise<void>((resolve) => (told = resolve))
-      return performance.timeOrigin + performance.now()
-    },
-    close() {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
-}
-
-/** Lets a server that does not run yet remember that all of them follow it. */
-async function subscribe({ names }: Crowd, databasePath: string): Promise<void> {
-  const store = await openSqliteStore({ path: databasePath })
-  for (const serverName of names) {
-    await store.followers.put({
-      serverName,
-      subscribedTs: Date.now(),
-      acknowledgedSize: 0,
-      failures: 0,
-      failingSinceTs: undefined,
-      nextTryTs: 0,
-      lastError: undefined,
-    })
-  }
-  await store.close()
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { medianSpeedRatio } from './measure.ts'
 
-/** Requests that are under way at the same time. */
+/** Requests that are under way at the same time, where nothing else is said. */
 const CONNECTIONS = 10
 
 const HEAD_END = '\r\n\r\n'
@@ -12,6 +12,16 @@ export interface Load {
   /** Sends this many requests, each connection its next one as soon as it has its answer. */
   run(requests: number): Promise<void>
   close(): void
+}
+
+/** What is asked, and how. */
+export interface LoadOptions {
+  /** What each request brings. Without it they bring nothing, and are GET. */
+  readonly json?: string
+  /** Requests that are under way at the same time. Default is 10. */
+  readonly connections?: number
+  /** Whether it sleeps until the next answer, and leaves its core to others. Default is false. */
+  readonly sleeps?: boolean
 }
 
 /**
@@ -41,10 +51,13 @@ export async function loadRatio(
  * It reads no more of an answer than its length: the less the load costs, the more the server is what is measured.
  *
  * @param nextTarget - path and query of the next request.
- * @param json - what each request brings. Without it they bring nothing, and are GET.
  */
-export async function openLoad(port: number, nextTarget: () => string, json?: string): Promise<Load> {
-  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => openSocket(port)))
+export async function openLoad(
+  port: number,
+  nextTarget: () => string,
+  { json, connections = CONNECTIONS, sleeps = false }: LoadOptions = {},
+): Promise<Load> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => openSocket(port)))
   return {
     async run(requests) {
       let sent = 0
@@ -54,9 +67,9 @@ export async function openLoad(port: number, nextTarget: () => string, json?: st
           await ask(socket, requestFor(nextTarget(), json))
         }
       }
-      const rest = stayAwake()
+      const rest = sleeps ? undefined : stayAwake()
       await Promise.all(sockets.map(lane))
-      rest()
+      rest?.()
     },
     close: () => sockets.forEach((socket) => socket.destroy()),
   }

@@ -12,6 +12,14 @@ export interface BenchResult {
   readonly detail: string
 }
 
+/** What something costs on this machine: not held to a limit, but what a larger site is computed from. */
+export interface UnitCost {
+  readonly name: string
+  readonly value: number
+  /** `ms`, `bytes`. */
+  readonly unit: string
+}
+
 /** Rounds before the clock counts, for the engine to compile what it runs. */
 const WARM_UP_ROUNDS = 3
 
@@ -23,6 +31,11 @@ export function isWithinLimit({ ratio, limit, direction }: BenchResult): boolean
 /** One line: `canonical encoding: 1.87 × canonicalize (at least 1.5)`. */
 export function describeResult({ name, ratio, detail, direction, limit }: BenchResult): string {
   return `${name}: ${ratio.toFixed(2)} × ${detail} (${direction} ${limit})`
+}
+
+/** One line: `one page from SQLite: 1.31 ms`. */
+export function describeCost({ name, value, unit }: UnitCost): string {
+  return `${name}: ${Number(value.toPrecision(3))} ${unit}`
 }
 
 /**

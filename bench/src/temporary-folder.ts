@@ -6,6 +6,8 @@ import { join } from 'node:path'
 export interface TemporaryFolder {
   /** The path of a file in it. */
   file(name: string): string
+  /** Removes a file in it. */
+  removeFile(name: string): void
   /** Removes it and all that is in it. */
   remove(): void
 }
@@ -15,6 +17,7 @@ export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), 'manga-federation-bench-'))
   return {
     file: (name) => join(path, name),
+    removeFile: (name) => rmSync(join(path, name)),
     remove: () => rmSync(path, { recursive: true, force: true }),
   }
 }

@@ -41,7 +41,7 @@ async function oneServer(ports: SitePorts): Promise<BenchResult> {
 }
 
 async function manyServers(ports: SitePorts): Promise<BenchResult> {
-  const federation = await openLoad(ports.federation, () => `${API}/keys`, QUESTION)
+  const federation = await openLoad(ports.federation, () => `${API}/keys`, { json: QUESTION })
   const questionMs = (await medianMs(() => federation.run(QUESTIONS_A_ROUND), ROUNDS)) / QUESTIONS_A_ROUND
   federation.close()
   return {

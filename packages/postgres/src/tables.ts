@@ -52,7 +52,8 @@ export function createTables(schema: string): string {
     locales text COLLATE "C" NOT NULL,
     search_text text COLLATE "C" NOT NULL,
     mirror_of text COLLATE "C",
-    PRIMARY KEY (catalog, kind, id)
+    -- With the place of the body, a page of a listing is found without these rows.
+    PRIMARY KEY (catalog, kind, id) INCLUDE (seq)
   );
 
   CREATE INDEX chapters_by_series ON ${schema}.objects (catalog, series_id, id) WHERE series_id IS NOT NULL;
