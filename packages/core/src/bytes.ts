@@ -16,5 +16,7 @@ export function joinBytes(parts: readonly Uint8Array[], separator: Uint8Array): 
 
 /** Whether two byte arrays hold the same. Not for secrets: the time it takes tells where they differ. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
+  return true
 }

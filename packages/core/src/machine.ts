@@ -124,7 +124,14 @@ export async function assemble(options: ResolvedOptions, streams: OpenStreams): 
         volunteering.withdrawn(origin)
       },
     }
-    const following = createFollowing({ ...common, discovery, records, listings, notices })
+    const following = createFollowing({
+      ...common,
+      groupKeys: options.groupKeys,
+      discovery,
+      records,
+      listings,
+      notices,
+    })
     const volunteering = createVolunteering({ ...common, following, records, peers, reachable: options.reachable })
     const balancers = createBalancers({
       ...common,

@@ -76,7 +76,8 @@ export function openLedger({ serverName, finder, environment }: LedgerOptions): 
 
   async function readOn(source: LogSource, maxEntries: number): Promise<void> {
     for (;;) {
-      const { json, source: bytes } = await source.page(followed.range.size)
+      const served = await source.page(followed.range.size)
+      const { json, source: bytes } = served.read()
       const { trust, missing } = await findHeadKeys(json.head, serverName, { finder, environment })
       const heads = headsWithinReach(followed.heads, json.head)
       const verdict = verifyPage(json, { ...followed, heads }, trust, bytes)

@@ -1,10 +1,13 @@
-import { type Transferable, Worker } from 'node:worker_threads'
+import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads'
 
 /** A thread that nobody needs ends after so long; starting one takes some 30 ms. */
 const IDLE_MS = 1000
 
 /** A few tasks are all that it ever holds. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 }
+
+/** Which of a package's files are meant, for threads that import some: these count for the whole process. */
+const execArgv = process.execArgv.filter((argument) => /^(--conditions|-C)=/.test(argument))
 
 /** A thread that is started when there is something to do, and ends when there was nothing for a while. */
 export interface IdleThread<Task, Answer> {
@@ -25,14 +28,20 @@ interface Running<Answer> {
   readonly waiting: ((answer: Answer | undefined) => void)[]
 }
 
-/** @param source - listens to `parentPort` and posts one answer to each task. A text: no bundler has to know of a file. */
-export function createIdleThread<Task, Answer>(source: string): IdleThread<Task, Answer> {
+/**
+ * @param source - listens to `parentPort` and posts one answer to each task. A text, of which no bundler has to know, or
+ *   a file.
+ */
+export function createIdleThread<Task, Answer>(
+  source: string | URL,
+  resourceLimits: ResourceLimits = THREAD_LIMITS,
+): IdleThread<Task, Answer> {
   let running: Running<Answer> | undefined
   let rest: NodeJS.Timeout | undefined
 
   function start(): Running<Answer> {
     // Without the process's own arguments and environment: loaders and hooks of the site are not for this thread.
-    const worker = new Worker(source, { eval: true, execArgv: [], env: {}, resourceLimits: THREAD_LIMITS })
+    const worker = new Worker(source, { eval: typeof source === 'string', execArgv, env: {}, resourceLimits })
     const started: Running<Answer> = { worker, waiting: [] }
     worker.on('message', (answer: Answer) => {
       started.waiting.shift()?.(answer)

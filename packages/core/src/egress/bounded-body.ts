@@ -2,8 +2,11 @@ import { FederationError } from '../errors.ts'
 import type { HttpStreamOptions } from './http-client.ts'
 import type { TransferWatch } from './transfer-watch.ts'
 
-/** What a body gets at first; it doubles as bytes arrive, so that a length that is only claimed costs nothing. */
+/** What a body of unknown length gets at first; it doubles as bytes arrive. */
 const INITIAL_BYTES = 16 * 1024
+
+/** What a body may get for a length that is only claimed: memory that nothing was written to costs next to nothing. */
+const MAX_CLAIMED_BYTES = 1024 * 1024
 
 /**
  * Refuses a body by the length that its headers claim, before any of it is read.
@@ -19,15 +22,18 @@ export function refuseClaimedLength(contentLength: string | undefined, maxBytes:
  * Reads a body into one array. Each chunk is copied at once: a hostile server can cut its body into millions of chunks
  * of one byte, which would weigh a hundred times as much if they were kept.
  *
+ * @param contentLength - the header, when there is one: a body that keeps to it is copied once and leaves no garbage.
  * @param watch - told of every chunk's length.
  * @throws FederationError `response_too_large` with the first byte over `maxBytes`.
  */
 export async function readBody(
   chunks: AsyncIterable<Uint8Array>,
+  contentLength: string | undefined,
   maxBytes: number,
   watch: Pick<TransferWatch, 'received'>,
 ): Promise<Uint8Array> {
-  let buffer = new Uint8Array(Math.min(INITIAL_BYTES, maxBytes))
+  const claimed = Math.max(0, Number(contentLength ?? INITIAL_BYTES) || 0)
+  let buffer = new Uint8Array(Math.min(claimed, MAX_CLAIMED_BYTES, maxBytes))
   let length = 0
   for await (const chunk of chunks) {
     watch.received(chunk.byteLength)
@@ -37,7 +43,7 @@ export async function readBody(
     buffer.set(chunk, length)
     length = needed
   }
-  return buffer.slice(0, length)
+  return length === buffer.byteLength ? buffer : buffer.slice(0, length)
 }
 
 /**

@@ -119,8 +119,9 @@ async function exchange(
   return ask({ agent, method, url, call, watch }, async (response, chunks) => {
     if (redirectLocation(method, response) !== undefined) return response
     refuseEncoding(response)
-    if (method !== 'HEAD') refuseClaimedLength(response.headers['content-length'], call.maxBytes)
-    return { ...response, body: await readBody(chunks, call.maxBytes, watch) }
+    const contentLength = response.headers['content-length']
+    if (method !== 'HEAD') refuseClaimedLength(contentLength, call.maxBytes)
+    return { ...response, body: await readBody(chunks, contentLength, call.maxBytes, watch) }
   })
 }
 

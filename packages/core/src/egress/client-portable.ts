@@ -117,7 +117,7 @@ function plainHeaders({ headers }: Response): Record<string, string> {
 
 /** React Native's fetch has no stream: there the cap can only be checked when all is read. */
 async function bodyOf(answer: Response, maxBytes: number, watch: TransferWatch): Promise<Uint8Array> {
-  if (answer.body) return readBody(chunksOf(answer.body), maxBytes, watch)
+  if (answer.body) return readBody(chunksOf(answer.body), undefined, maxBytes, watch)
   const bytes = new Uint8Array(await answer.arrayBuffer())
   if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes)
   return bytes

@@ -1,5 +1,8 @@
 import { isJsonObject, type JsonValue } from '../json/index.ts'
-import type { LocatedPage, LogHead } from '../log/index.ts'
+import { examineOnThread } from '#page-thread'
+import type { PublicKey } from '../crypto/index.ts'
+import type { LogHead } from '../log/index.ts'
+import type { ServerNameOptions } from '../names/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Telemetry } from '../telemetry/index.ts'
 import { headsToKeep, newestOf } from './heads.ts'
@@ -14,9 +17,18 @@ import {
   type PageSource,
   type RefusalReason,
 } from './judge-page.ts'
+import type { ServedPage } from './log-source.ts'
 import type { OriginRecord } from './origin-record.ts'
+import { unpackEntries } from './packed-entries.ts'
 import { afterPage, afterRefusal, changesOf, isKnown } from './page-changes.ts'
+import type { ObjectFault } from './page-objects.ts'
 import { isSameStanding, type Standing, standingOf } from './standing.ts'
+
+/** To tell a thread of fewer takes longer than to examine them: some 50 entries. */
+const MIN_BYTES_ELSEWHERE = 64 * 1024
+
+/** Stands for what a thread found against signatures, which nobody is told: the page is examined again. */
+const UNSEEN: ObjectFault = { reason: 'bad_signature', message: 'A signature was not seen to be good.' }
 
 /** What became of a page. `size` is what is held now. */
 export type PageOutcome =
@@ -38,6 +50,9 @@ export type HeadOutcome = PageOutcome | { readonly outcome: 'ahead'; readonly si
 
 /** What pages are verified with, and where they are kept. */
 export interface PageApplierOptions extends JudgeOptions {
+  readonly names: ServerNameOptions
+  /** Keys of release groups that the operator knows, by the group's name. */
+  readonly groupKeys: ReadonlyMap<string, PublicKey>
   readonly logger: Logger
   readonly telemetry: Telemetry
 }
@@ -48,10 +63,15 @@ export interface PageApplier {
    * Verifies a page, pulled or pushed, and stores its entries, its objects and the new state in one transaction
    * (PROTOCOL sections 9 and 10). Of a page that is refused nothing is stored but that it was.
    *
-   * @param page - read by `parseStrict`, at most 8 MiB.
-   * @param examined - what `examine` found. Default: it is examined now.
+   * @param readPage - reads it by `parseStrict`, at most 8 MiB; not called where what `examine` found is still true.
+   * @param examined - what that found. Default: it is examined now.
    */
-  apply(serverName: string, page: JsonValue, source: PageSource, examined?: ExaminedPage): Promise<PageOutcome>
+  apply(
+    serverName: string,
+    readPage: () => JsonValue,
+    source: PageSource,
+    examined?: ExaminedPage,
+  ): Promise<PageOutcome>
   /**
    * Begins to verify a page before its turn: nothing is stored, and calls need not follow each other.
    *
@@ -60,7 +80,7 @@ export interface PageApplier {
    */
   examine(
     serverName: string,
-    page: LocatedPage,
+    page: ServedPage,
     source: PageSource,
     before?: ExaminedPage,
   ): Promise<ExaminedPage | undefined>
@@ -70,12 +90,36 @@ export interface PageApplier {
 
 /** Builds it. */
 export function createPageApplier(options: PageApplierOptions): PageApplier {
-  const { store, records, environment, logger, telemetry } = options
+  const { store, records, environment, logger, telemetry, finder, names } = options
+  const keyBytes = new Map(Array.from(options.groupKeys, ([group, { bytes }]) => [group, bytes]))
 
-  async function judge(given: PageCase, ahead?: ExaminedPage): Promise<AcceptedPage | PageRefusal> {
-    const isStillTrue = ahead && isSameStanding(ahead.standing, given.standing)
-    const examined = isStillTrue ? ahead : await examinePage(given, options)
+  async function judge(given: PageCase): Promise<AcceptedPage | PageRefusal> {
+    const examined = await examinePage(given, options)
     return examined.verified ? judgeExamined(examined, options) : examined
+  }
+
+  /** Examines a page elsewhere. A small one is examined sooner than a thread is told of it. */
+  async function examineElsewhere(
+    { bytes }: ServedPage,
+    standing: Standing,
+    source: PageSource,
+  ): Promise<ExaminedPage | undefined> {
+    if (bytes.length < MIN_BYTES_ELSEWHERE) return undefined
+    const isRelayed = source.relay !== undefined
+    const task = { bytes, held: standing.held, isRelayed, names, groupKeys: keyBytes, nowTs: environment.now() }
+    const found = await examineOnThread(task, (...question) => finder.find(...question))
+    if (!found) return undefined
+    return {
+      verified: true,
+      standing,
+      summary: found.summary,
+      entries: () => unpackEntries(found.entries, bytes),
+      faultOfSignatures: found.areGood.then((areGood) => {
+        if (!areGood) return UNSEEN
+        telemetry.objectsVerified(found.entries.objects)
+        return undefined
+      }),
+    }
   }
 
   async function accept({ record }: Standing, page: AcceptedPage, source: PageSource): Promise<PageOutcome> {
@@ -127,23 +171,31 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
   }
 
   return {
-    apply: (serverName, page, source, examined) =>
+    apply: (serverName, readPage, source, examined) =>
       telemetry.span('manga_federation.apply_page', { 'manga_federation.origin': serverName }, async () => {
         const standing = await standingOf(serverName, options)
         if (!standing) return { outcome: 'not_followed' }
         const { size } = standing.held.range
         if (standing.record.fork && !standing.record.restart) return followedNoFurther(standing)
+        if (examined && (await isStillTrue(examined, standing))) {
+          const seen = await judgeExamined(examined, options)
+          return seen.verified ? accept(standing, seen, source) : refuse(standing, seen, source)
+        }
+        const page = readPage()
         if (isJsonObject(page) && typeof page.start === 'number' && page.start !== size) {
           return { outcome: 'not_at_start', size }
         }
-        const judged = await judge({ page, standing, source }, examined)
+        const judged = await judge({ page, standing, source })
         return judged.verified ? accept(standing, judged, source) : refuse(standing, judged, source)
       }),
 
     async examine(serverName, page, source, before) {
       const standing = before ? standingAfter(before, source) : await standingOf(serverName, options)
       if (!standing) return undefined
-      const found = await examinePage({ page: page.json, bytes: page.source, standing, source }, options)
+      const elsewhere = await examineElsewhere(page, standing, source)
+      if (elsewhere) return elsewhere
+      const { json, source: bytes } = page.read()
+      const found = await examinePage({ page: json, bytes, standing, source }, options)
       return found.verified ? found : undefined
     },
 
@@ -163,9 +215,14 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
 }
 
 /** Where the follower stands when a page is stored. */
-function standingAfter({ page, standing: { record } }: ExaminedPage, source: PageSource): Standing {
-  const after = afterPage(record, page, source)
-  return { record: after, held: { ...page.followed, heads: after.heads } }
+function standingAfter({ summary, standing: { record } }: ExaminedPage, source: PageSource): Standing {
+  const after = afterPage(record, summary, source)
+  return { record: after, held: { ...summary.followed, heads: after.heads } }
+}
+
+/** Whether a page that was examined before its turn continues what is held, and is signed. */
+async function isStillTrue(examined: ExaminedPage, standing: Standing): Promise<boolean> {
+  return isSameStanding(examined.standing, standing) && (await examined.faultOfSignatures) === undefined
 }
 
 /**

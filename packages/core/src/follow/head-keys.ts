@@ -10,8 +10,8 @@ const MAX_SIGNATURES = 16
 
 /** What is needed to find them. */
 export interface HeadKeyOptions {
-  readonly finder: KeyFinder
-  readonly environment: Environment
+  readonly finder: Pick<KeyFinder, 'find'>
+  readonly environment: Pick<Environment, 'now'>
 }
 
 /**

@@ -1,22 +1,17 @@
 import type { Environment } from '../environment.ts'
-import { isJsonObject, type JsonValue } from '../json/index.ts'
-import type { KeyFinder } from '../keys/index.ts'
-import { type LocatedPage, type LogHead, type PageRefusalReason, type PageVerdict, verifyPage } from '../log/index.ts'
-import type { Verifier } from '../verify/index.ts'
-import { contradictsHeld, evidenceOfFork, restoredBackup } from './fork.ts'
-import { findHeadKeys } from './head-keys.ts'
-import { headsWithinReach } from './heads.ts'
-import type { ForkEvidence } from './origin-record.ts'
+import type { JsonValue } from '../json/index.ts'
+import type { LocatedPage, LogHead, PageRefusalReason } from '../log/index.ts'
 import {
-  entriesWithBodies,
-  faultOfRevisions,
-  faultOfSignatures,
-  objectKey,
-  type ObjectFault,
-  type ObjectFaultReason,
-  type PageObjects,
-  readObjects,
-} from './page-objects.ts'
+  type AcceptedEntry,
+  examine,
+  type ExamineOptions,
+  type FalsePage,
+  type PageSummary,
+  type TruePage,
+} from './examine-page.ts'
+import { contradictsHeld, evidenceOfFork, restoredBackup } from './fork.ts'
+import type { ForkEvidence } from './origin-record.ts'
+import { faultOfRevisions, objectKey, type ObjectFaultReason } from './page-objects.ts'
 import { nodesOf, type Standing, type StandingOptions } from './standing.ts'
 
 /** Why a page is refused. */
@@ -44,23 +39,20 @@ export interface PageRefusal {
 }
 
 /** A page of which everything is true. */
-export type AcceptedPage = VerifiedLog & { readonly objects: PageObjects }
-
-type VerifiedLog = Extract<PageVerdict, { readonly verified: true }>
+export interface AcceptedPage extends PageSummary {
+  readonly verified: true
+  readonly entries: readonly AcceptedEntry[]
+}
 
 /** A page that was compared with a standing, and whose signatures are being checked. */
-export interface ExaminedPage {
-  readonly verified: true
+export interface ExaminedPage extends Pick<TruePage, 'verified' | 'summary' | 'faultOfSignatures'> {
   readonly standing: Standing
-  readonly page: AcceptedPage
-  /** What speaks against its signatures. */
-  readonly faultOfSignatures: Promise<ObjectFault | undefined>
+  /** Reads its entries. What is read of them is not kept, since pages may wait for their turn. */
+  readonly entries: () => readonly AcceptedEntry[]
 }
 
 /** What pages are verified with. */
-export interface JudgeOptions extends StandingOptions {
-  readonly finder: KeyFinder
-  readonly verifier: Pick<Verifier, 'verifyAll'>
+export interface JudgeOptions extends StandingOptions, ExamineOptions {
   readonly environment: Environment
 }
 
@@ -80,51 +72,37 @@ export interface PageCase {
  * @param given.page - read by `parseStrict`.
  */
 export async function examinePage(given: PageCase, options: JudgeOptions): Promise<ExaminedPage | PageRefusal> {
-  const log = await judgeLog(given, options)
-  if (!log.verified) return log
-  const withBodies = entriesWithBodies(log.entries)
-  const objects = readObjects(withBodies)
-  if ('reason' in objects) return { verified: false, ...objects }
-  const fault = faultOfSignatures(withBodies, options.verifier)
-  // Where nobody comes to look at it, because the page before was refused, its failure is nothing.
-  fault.catch(() => undefined)
-  return { verified: true, standing: given.standing, page: { ...log, objects }, faultOfSignatures: fault }
+  const { page, bytes, standing, source } = given
+  const isRelayed = source.relay !== undefined
+  const found = await examine({ page, bytes, held: standing.held, isRelayed }, options)
+  if (!found.verified) return (await forkIn(given, found, options)) ?? found
+  const { entries, ...rest } = found
+  return { ...rest, standing, entries: () => entries }
 }
 
 /** Ends the examination of a page: with its signatures, and with what is held, which no present version may lack. */
 export async function judgeExamined(
-  { standing, page, faultOfSignatures: signatures }: ExaminedPage,
+  { standing, summary, faultOfSignatures, ...examined }: ExaminedPage,
   options: JudgeOptions,
 ): Promise<AcceptedPage | PageRefusal> {
   const { serverName, restart } = standing.record
+  const signatures = await faultOfSignatures
+  const page = { verified: true as const, ...summary, entries: examined.entries() }
   const withheld = await faultOfWithheld(page, standing, options)
   if (withheld) return withheld
   const catalog = restart ? undefined : options.store.catalog
-  const fault = (await faultOfRevisions(serverName, page.entries, catalog)) ?? (await signatures)
+  const fault = (await faultOfRevisions(serverName, page.entries, catalog)) ?? signatures
   return fault ? { verified: false, ...fault } : page
-}
-
-async function judgeLog(given: PageCase, options: JudgeOptions): Promise<PageVerdict | PageRefusal> {
-  const { page, bytes, standing, source } = given
-  const { held } = standing
-  const received = isJsonObject(page) ? page.head : undefined
-  const heads = source.relay === undefined ? held.heads : headsWithinReach(held.heads, received)
-  const { trust, missing } = await findHeadKeys(received, held.serverName, options)
-  const verdict = verifyPage(page, { ...held, heads }, trust, bytes)
-  if (verdict.verified) return verdict
-  if (verdict.reason === 'unsigned_head' && missing !== undefined) {
-    return { ...verdict, message: `The head of ${held.serverName} cannot be verified: ${missing}.` }
-  }
-  return (await forkIn(given, verdict, options)) ?? verdict
 }
 
 /** The refusal as that of a fork, if the page shows one. */
 async function forkIn(
   { page, standing: { held }, source }: PageCase,
-  { reason, message, head, contradicted }: Extract<PageVerdict, { readonly verified: false }>,
+  refused: FalsePage,
   { store, environment }: JudgeOptions,
 ): Promise<PageRefusal | undefined> {
-  if (!head) return undefined
+  if (!('head' in refused) || !refused.head) return undefined
+  const { reason, message, head, contradicted } = refused
   const found = (forkReason: ForkEvidence['reason'], words: string): PageRefusal => {
     const findings = { reason: forkReason, message: words, foundTs: environment.now() }
     return { ...findings, verified: false, head, fork: evidenceOfFork({ ...findings, head, contradicted, held, page }) }
@@ -139,7 +117,7 @@ async function forkIn(
 
 /** Whether a page that reaches its head leaves an object without its present version. */
 async function faultOfWithheld(
-  { entries, head, followed }: VerifiedLog,
+  { entries, head, followed }: AcceptedPage,
   { record }: Standing,
   { store }: JudgeOptions,
 ): Promise<PageRefusal | undefined> {

@@ -15,9 +15,18 @@ export interface ServedHead {
 
 /** A page as it was served. */
 export interface ServedPage {
+  readonly bytes: Uint8Array
+  /**
+   * Reads it.
+   *
+   * @throws FederationError `bad_response`.
+   */
+  read(): ReadPage
+}
+
+/** A page that begins where it was asked for. */
+interface ReadPage extends LocatedPage {
   readonly json: JsonObject
-  /** What it was read from. */
-  readonly source: LocatedPage['source']
 }
 
 /** Where the log of a server is read: from that server, or from one that mirrors it. */
@@ -62,11 +71,19 @@ function logSource(asked: string, relay: string | undefined, url: string, client
         maxBytes: MAX_PAGE_BYTES,
         timeoutMs: PAGE_TIMEOUT_MS,
       })
-      const { json, source } = readAnswer(response, asked, `its log from entry ${since} on`, parsePage)
-      if (isJsonObject(json) && json.start === since) return { json, source }
-      throw new FederationError('bad_response', `${asked} did not answer with its log from entry ${since} on.`)
+      return { bytes: bodyOf(response, asked, whatFollows(since)), read: () => readPage(response, asked, since) }
     },
   }
+}
+
+function readPage(response: HttpResponse, asked: string, since: number): ReadPage {
+  const { json, source } = readAnswer(response, asked, whatFollows(since), parsePage)
+  if (isJsonObject(json) && json.start === since) return { json, source }
+  throw new FederationError('bad_response', `${asked} did not answer with ${whatFollows(since)}.`)
+}
+
+function whatFollows(since: number): string {
+  return `its log from entry ${since} on`
 }
 
 /**
@@ -77,18 +94,21 @@ function logSource(asked: string, relay: string | undefined, url: string, client
  * @throws FederationError `bad_response`.
  */
 export function readAnswer<Answer>(
-  { status, body }: HttpResponse,
+  response: HttpResponse,
   asked: string,
   what: string,
   parse: (bytes: Uint8Array) => Answer,
 ): Answer {
-  if (status !== 200) {
-    throw new FederationError('bad_response', `${asked} answered ${status} when asked for ${what}.`)
-  }
+  const body = bodyOf(response, asked, what)
   try {
     return parse(body)
   } catch (cause) {
     const message = `${asked} answered nonsense when asked for ${what}. ${reasonOf(cause)}`
     throw new FederationError('bad_response', message, { cause })
   }
+}
+
+function bodyOf({ status, body }: HttpResponse, asked: string, what: string): Uint8Array {
+  if (status === 200) return body
+  throw new FederationError('bad_response', `${asked} answered ${status} when asked for ${what}.`)
 }

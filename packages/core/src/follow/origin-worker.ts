@@ -146,7 +146,7 @@ export function createOriginWorker(origin: string, options: WorkerOptions): Orig
       poke()
       return { outcome: 'busy', size: 0 }
     }
-    const result = await applier.apply(origin, page, { way: 'push', relay: undefined })
+    const result = await applier.apply(origin, () => page, { way: 'push', relay: undefined })
     if (isBehind(result, page)) poke()
     return result
   }

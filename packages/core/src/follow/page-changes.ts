@@ -1,28 +1,22 @@
-import { concatBytes } from '../bytes.ts'
 import { encodeCanonical } from '../json/index.ts'
-import type { LogCommit, StoredObject } from '../store/index.ts'
+import type { LogCommit } from '../store/index.ts'
 import { headsToKeep, newestOf } from './heads.ts'
+import type { PageSummary } from './examine-page.ts'
 import type { AcceptedPage, PageRefusal, PageSource } from './judge-page.ts'
 import type { OriginRecord } from './origin-record.ts'
 import type { OriginChanges } from './origin-records.ts'
 import { objectKey } from './page-objects.ts'
-import { storedObjectOf } from './received-object.ts'
 
 /** What a page adds to the mirrored catalog. Of each object only its last version in the page counts. */
 export function changesOf(page: AcceptedPage, record: OriginRecord, nowTs: number): OriginChanges {
-  const last = [...new Map(page.entries.map(({ header }) => [objectKey(header), header])).values()]
+  const last = [...new Map(page.entries.map((entry) => [objectKey(entry.header), entry])).values()]
   return {
     expectedSize: page.followed.range.size - page.entries.length,
-    puts: last.flatMap(({ seq }) => storedObject(page, seq, nowTs) ?? []),
-    deletes: last.filter(({ op }) => op === 'delete').map(({ kind, id }) => ({ kind, id })),
+    puts: last.flatMap(({ object }) => object ?? []),
+    deletes: last.flatMap(({ header: { op, kind, id } }) => (op === 'delete' ? { kind, id } : [])),
     log: logOf(page, record),
     changedTs: nowTs,
   }
-}
-
-function storedObject({ objects }: AcceptedPage, seq: number, arrivedTs: number): StoredObject | undefined {
-  const object = objects.get(seq)
-  return object && storedObjectOf(object, { seq, arrivedTs })
 }
 
 function logOf({ entries, head, followed, withheld }: AcceptedPage, record: OriginRecord): LogCommit {
@@ -30,19 +24,14 @@ function logOf({ entries, head, followed, withheld }: AcceptedPage, record: Orig
   // A relay may show a head that the server has signed anew since.
   const newest = record.restart ? head : newestOf([...record.heads, head], size)
   return {
-    entries: entries.map(({ header: { kind, id }, bytes, completed }) => ({
-      kind,
-      id,
-      bytes,
-      nodes: concatBytes(completed),
-    })),
+    entries: entries.map(({ header: { kind, id }, bytes, nodes }) => ({ kind, id, bytes, nodes })),
     head: size === head.size && newest ? encodeCanonical(newest.json) : undefined,
-    withheld: withheld.map(({ kind, id, seq }) => ({ kind, id, seq })),
+    withheld,
   }
 }
 
 /** What is remembered once a page was accepted. */
-export function afterPage(record: OriginRecord, { followed }: AcceptedPage, { relay }: PageSource): OriginRecord {
+export function afterPage(record: OriginRecord, { followed }: PageSummary, { relay }: PageSource): OriginRecord {
   const accepted = { ...record, mode: 'log' as const, refusal: relay === undefined ? undefined : record.refusal }
   if (record.restart) {
     // Whoever consumes what is mirrored compares everything once: what the new log lacks is told by nothing else.

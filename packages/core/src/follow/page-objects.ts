@@ -1,8 +1,8 @@
 import { reasonOf } from '../errors.ts'
 import type { EntryBody, EntryHeader, VerifiedEntry } from '../log/index.ts'
-import type { CatalogStore, ObjectKind } from '../store/index.ts'
-import type { VerdictReason, Verifier } from '../verify/index.ts'
-import { type ReceivedObject, readReceivedObject } from './received-object.ts'
+import type { CatalogStore, ObjectKind, StoredObject } from '../store/index.ts'
+import type { EncodedObject, Verdict, VerdictReason, Verifier } from '../verify/index.ts'
+import { readReceivedObject, storedObjectOf } from './received-object.ts'
 
 /** Why the objects of a page are not accepted, though its log is. */
 export type ObjectFaultReason =
@@ -19,23 +19,38 @@ export interface ObjectFault {
 }
 
 /** The objects of a page, by the number of their entry. */
-export type PageObjects = ReadonlyMap<number, ReceivedObject>
+export type PageObjects = ReadonlyMap<number, StoredObject>
+
+/** What signatures are checked with. */
+export interface SignatureOptions {
+  readonly verifier: Pick<Verifier, 'verifyAll'>
+}
 
 /** An entry whose body came along. */
 export type EntryWithBody = VerifiedEntry & { readonly body: EntryBody }
+
+/** An entry, of which only matters what it says of its object. */
+interface AboutObject {
+  readonly header: Pick<EntryHeader, 'seq' | 'kind' | 'id' | 'revision'>
+}
 
 /** The entries of a page whose bodies came along. */
 export function entriesWithBodies(entries: readonly VerifiedEntry[]): EntryWithBody[] {
   return entries.filter((entry): entry is EntryWithBody => entry.body !== undefined)
 }
 
-/** Checks the form of the objects of a verified page (PROTOCOL section 6.1). */
-export function readObjects(entries: readonly EntryWithBody[]): PageObjects | ObjectFault {
-  const objects = new Map<number, ReceivedObject>()
+/**
+ * Checks the form of the objects of a verified page (PROTOCOL section 6.1).
+ *
+ * @param arrivedTs - when they came, POSIX milliseconds.
+ */
+export function readObjects(entries: readonly EntryWithBody[], arrivedTs: number): PageObjects | ObjectFault {
+  const objects = new Map<number, StoredObject>()
   for (const { header, body } of entries) {
     try {
       const encoded = { bytes: body.bytes, contentHash: header.body!.sha256 }
-      objects.set(header.seq, readReceivedObject(header.kind, body.json, encoded))
+      const object = readReceivedObject(header.kind, body.json, encoded)
+      objects.set(header.seq, storedObjectOf(object, { seq: header.seq, arrivedTs }))
     } catch (error) {
       return { reason: 'malformed', message: `${nameOf(header)} is refused. ${reasonOf(error)}` }
     }
@@ -51,7 +66,7 @@ export function readObjects(entries: readonly EntryWithBody[]): PageObjects | Ob
  */
 export async function faultOfRevisions(
   serverName: string,
-  entries: readonly VerifiedEntry[],
+  entries: readonly AboutObject[],
   catalog: Pick<CatalogStore, 'versions'> | undefined,
 ): Promise<ObjectFault | undefined> {
   const revisions = catalog ? await heldRevisions(serverName, entries, catalog) : new Map<string, number>()
@@ -69,7 +84,7 @@ export async function faultOfRevisions(
 /** The last revisions of the objects that a page is about. */
 async function heldRevisions(
   serverName: string,
-  entries: readonly VerifiedEntry[],
+  entries: readonly AboutObject[],
   catalog: Pick<CatalogStore, 'versions'>,
 ): Promise<Map<string, number>> {
   const revisions = new Map<string, number>()
@@ -84,14 +99,26 @@ async function heldRevisions(
 }
 
 /** What speaks against the signatures of a page's objects (PROTOCOL section 6.1). */
-export async function faultOfSignatures(
+export function faultOfSignatures(
   entries: readonly EntryWithBody[],
-  verifier: Pick<Verifier, 'verifyAll'>,
+  { verifier }: SignatureOptions,
 ): Promise<ObjectFault | undefined> {
-  const verdicts = await verifier.verifyAll(entries.map(({ body }) => body))
-  for (const [index, { reason, message }] of verdicts.entries()) {
+  const headers = entries.map(({ header }) => header)
+  return faultIn(headers, verifier.verifyAll(entries.map(({ body }) => withoutMetadata(body))))
+}
+
+/** Metadata, which are nearly all of an object, are not looked into any more, and need not stay until all is verified. */
+function withoutMetadata({ json, ...encoded }: EntryBody): EncodedObject {
+  return { ...encoded, json: { ...json, metadata: {} } }
+}
+
+async function faultIn(
+  headers: readonly EntryHeader[],
+  verifying: Promise<readonly Verdict[]>,
+): Promise<ObjectFault | undefined> {
+  for (const [index, { reason, message }] of (await verifying).entries()) {
     if (reason === 'authentic') continue
-    return { reason, message: `${nameOf(entries[index]!.header)} is refused. ${message}` }
+    return { reason, message: `${nameOf(headers[index]!)} is refused. ${message}` }
   }
   return undefined
 }
@@ -101,6 +128,6 @@ export function objectKey({ kind, id }: { readonly kind: ObjectKind; readonly id
   return `${kind} ${id}`
 }
 
-function nameOf({ seq, kind, id }: EntryHeader): string {
+function nameOf({ seq, kind, id }: AboutObject['header']): string {
   return `Entry ${seq} (${kind} ${JSON.stringify(id)})`
 }

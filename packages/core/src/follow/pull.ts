@@ -1,11 +1,14 @@
 import type { Environment } from '../environment.ts'
-import { isJsonObject, type JsonObject } from '../json/index.ts'
 import type { HeadOutcome, PageApplier, PageOutcome } from './apply-page.ts'
-import type { PageSource } from './judge-page.ts'
-import type { LogSource } from './log-source.ts'
+import { MAX_PAGE_ENTRIES } from '../log/index.ts'
+import type { ExaminedPage, PageSource } from './judge-page.ts'
+import type { LogSource, ServedPage } from './log-source.ts'
 
 /** After so many pages others have their turn: a server whose log never ends holds up nobody. */
 const MAX_PAGES_A_TURN = 64
+
+/** Pages that were asked for and are not stored: one that is stored, one that is verified, one on its way. */
+const PAGES_UNDER_WAY = 3
 
 /** What came of pulling. */
 export type PullOutcome =
@@ -31,7 +34,7 @@ export interface PullOptions {
 }
 
 /**
- * Pulls what a log has and its follower lacks: the head, then page after page, of which one is on its way and is
+ * Pulls what a log has and its follower lacks: the head, then page after page, of which some are on their way or
  * verified while the one before is stored.
  *
  * @throws FederationError what {@link LogSource} throws.
@@ -59,44 +62,106 @@ function afterLook(looked: Exclude<HeadOutcome, { outcome: 'ahead' }>, etag: str
 }
 
 async function pullPages(
-  { serverName, source, applier, environment, signal }: PullOptions,
+  options: PullOptions,
   way: PageSource,
   { size: since, headSize }: { readonly size: number; readonly headSize: number },
   etag: string | undefined,
 ): Promise<PullOutcome> {
-  let coming = source.page(since)
-  let examined = unwatched(coming.then((page) => applier.examine(serverName, page, way)))
-  for (let pages = 1; ; pages += 1) {
-    const page = await coming
-    const isLast = pages === MAX_PAGES_A_TURN || signal.aborted
-    const next = isLast ? undefined : placeAfter(page.json)
-    if (next !== undefined) coming = unwatched(source.page(next))
-    const found = await examined
-    if (next !== undefined) {
-      examined = unwatched(coming.then((following) => applier.examine(serverName, following, way, found)))
-    }
-    const result = await applier.apply(serverName, page.json, way, found)
+  const { serverName, applier, environment } = options
+  const turn = { ...options, way, headSize }
+  for (let page = askFor({ since, place: 1, room: [] }, turn); ;) {
+    const examined = await page.examined
+    const served = await page.served
+    const result = await applier.apply(serverName, () => served.read().json, way, examined)
+    page.leave()
     if (result.outcome === 'not_at_start') return { outcome: 'more' }
     if (result.outcome !== 'applied') return result
     if (result.size === result.headSize) {
       // Where a page brought a later head, its tag is not known.
       return { outcome: 'level', etag: result.headSize === headSize ? etag : undefined }
     }
-    if (next !== result.size) return { outcome: 'more' }
+    const next = await page.next
+    if (next?.since !== result.size) return { outcome: 'more' }
     await environment.yieldToOthers()
+    page = next
   }
+}
+
+/** Pages that follow each other. */
+interface Turn extends PullOptions {
+  readonly way: PageSource
+  /** The entries that the log had when the turn began. */
+  readonly headSize: number
+}
+
+/** Where a page begins, and what it follows. */
+interface PagePlace {
+  readonly since: number
+  /** Which one it is in this turn, from 1 on. */
+  readonly place: number
+  /** The end of each page before this one that is still under way. */
+  readonly room: readonly Promise<void>[]
+  readonly before?: ComingPage | undefined
+}
+
+/** A page that was asked for. */
+interface ComingPage {
+  readonly since: number
+  readonly served: Promise<ServedPage>
+  readonly examined: Promise<ExaminedPage | undefined>
+  /** The one after it, once there is room for it. */
+  readonly next: Promise<ComingPage | undefined>
+  /** Tells that it is not under way any more. */
+  leave(): void
+}
+
+function askFor(asked: PagePlace, turn: Turn): ComingPage {
+  const { since, place, room, before } = asked
+  const served = unwatched(turn.source.page(since))
+  const examined = unwatched(examineAfter(before, served, turn))
+  let leave = (): void => {}
+  const left = new Promise<void>((resolve) => (leave = resolve))
+  const underWay = [...room, left].slice(-PAGES_UNDER_WAY)
+  const page = { since, served, examined, leave }
+
+  async function askForNext(): Promise<ComingPage | undefined> {
+    if (place === MAX_PAGES_A_TURN) return undefined
+    const next = await placeAfter(page, before, turn)
+    if (underWay.length === PAGES_UNDER_WAY) await underWay[0]
+    if (next === undefined || turn.signal.aborted) return undefined
+    return askFor({ since: next, place: place + 1, room: underWay, before: coming }, turn)
+  }
+  const coming: ComingPage = { ...page, next: unwatched(Promise.resolve().then(askForNext)) }
+  return coming
+}
+
+async function examineAfter(
+  before: ComingPage | undefined,
+  served: Promise<ServedPage>,
+  { serverName, applier, way }: Turn,
+): Promise<ExaminedPage | undefined> {
+  const found = await before?.examined
+  return before && !found ? undefined : applier.examine(serverName, await served, way, found)
+}
+
+/**
+ * Where the page after this one begins; undefined when there is none. After a page that was full it is taken to be full
+ * too: if it is not, the turn ends with it.
+ */
+async function placeAfter(
+  { since, examined }: Pick<ComingPage, 'since' | 'examined'>,
+  before: ComingPage | undefined,
+  { headSize }: Turn,
+): Promise<number | undefined> {
+  const isAfterFull = before && since - before.since === MAX_PAGE_ENTRIES
+  if (isAfterFull && since + MAX_PAGE_ENTRIES < headSize) return since + MAX_PAGE_ENTRIES
+  const found = await examined
+  const end = found?.summary.followed.range.size
+  return found && end !== undefined && end < found.summary.head.size ? end : undefined
 }
 
 /** Something of which it is not known yet whether it will be needed: then nobody waits for it, and its failure is nothing. */
 function unwatched<T>(coming: Promise<T>): Promise<T> {
   coming.catch(() => undefined)
   return coming
-}
-
-/** Where the page after this one begins; undefined when it says that there is none. Nothing of it was verified yet. */
-function placeAfter({ start, entries, head }: JsonObject): number | undefined {
-  if (typeof start !== 'number' || !Array.isArray(entries) || !isJsonObject(head)) return undefined
-  if (typeof head.size !== 'number') return undefined
-  const end = start + entries.length
-  return entries.length > 0 && end < head.size ? end : undefined
 }

@@ -98,6 +98,7 @@ export async function testFollower(
     records,
     finder,
     verifier,
+    groupKeys: new Map(),
     discovery: createDiscovery({ ...parts, cache }),
     tell: () => {},
     listings: createListingPuller({ ...parts, catalog: store.catalog, verifier, cache }),

@@ -146,8 +146,11 @@ function signedPart(
   const signed = bytes.slice(start, end)
   let length = signed.length
   // From the end, where keys in order put them: what moves up is little, and is not looked for any more.
-  for (const member of members.filter((each) => isUnsigned(bytes, each)).toReversed()) {
-    const [from, to] = [member.from - start, member.to - start]
+  for (let index = members.length - 1; index >= 0; index--) {
+    const member = members[index]!
+    if (!isUnsigned(bytes, member)) continue
+    const from = member.from - start
+    const to = member.to - start
     // One comma goes with it: the one before it, or where it comes first the one behind it.
     const cutFrom = signed[from - 1] === COMMA ? from - 1 : from
     const cutTo = cutFrom === from && signed[to] === COMMA ? to + 1 : to

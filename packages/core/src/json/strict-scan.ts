@@ -1,5 +1,5 @@
 import { FederationError } from '../errors.ts'
-import { ObjectKeys } from './object-keys.ts'
+import { KeyPlaces, ObjectKeys } from './object-keys.ts'
 import { excerpt } from './text.ts'
 import { utf8Length } from './utf8.ts'
 import { MAX_LEVELS } from './value.ts'
@@ -75,6 +75,9 @@ export interface StrictScan {
   readonly parts: readonly Part[]
 }
 
+/** Where the parts of parts are not noted. */
+const NO_PARTS: Part[] = []
+
 /** Parts that are noted beyond the top: enough for a page of the log, little for the memory whatever is sent. */
 const MAX_INNER_PARTS = 16_384
 
@@ -101,6 +104,7 @@ class Scanner {
   /** Those of the array or object that is gone through. */
   #parts: Part[] = []
   #notedLevels: number
+  readonly #keyPlaces = new KeyPlaces()
   #innerParts = 0
 
   constructor(bytes: Uint8Array, notedLevels: number) {
@@ -131,7 +135,7 @@ class Scanner {
   #object(levels: number): void {
     this.#enter(levels)
     if (this.#skip(CLOSE_BRACE)) return
-    const keys = new ObjectKeys(this.#bytes)
+    const keys = new ObjectKeys(this.#bytes, this.#keyPlaces)
     do {
       const from = this.#position
       this.#key(keys)
@@ -140,6 +144,7 @@ class Scanner {
       this.#skipWhiteSpace()
     } while (this.#skip(COMMA))
     this.#expect(CLOSE_BRACE, '"," or "}"')
+    keys.end()
     this.#isCanonical &&= keys.areInOrder
   }
 
@@ -165,7 +170,7 @@ class Scanner {
     const siblings = this.#parts
     const wasCanonical = this.#isCanonical
     const valueFrom = this.#position
-    const parts: Part[] = []
+    const parts: Part[] = levels < this.#notedLevels ? [] : NO_PARTS
     this.#parts = parts
     this.#isCanonical = true
     this.#value(levels)

@@ -28,16 +28,9 @@ export const EMPTY_RANGE: CompactRange = { size: 0, hashes: [] }
  *
  * @throws FederationError `internal` at 2^53−1 leaves, beyond which numbers are not exact.
  */
-export function appendLeaf({ size, hashes }: CompactRange, leaf: Uint8Array): Growth {
-  if (size === Number.MAX_SAFE_INTEGER) throw new FederationError('internal', 'The log is full: it has 2^53-1 entries.')
-  const waiting = [...hashes]
-  const completed = [leaf]
-  let node = leaf
-  for (let left = size; isOdd(left); left = half(left)) {
-    node = nodeHash(waiting.pop()!, node)
-    completed.push(node)
-  }
-  return { range: { size: size + 1, hashes: [...waiting, node] }, completed }
+export function appendLeaf(range: CompactRange, leaf: Uint8Array): Growth {
+  const { range: grown, completed } = appendLeaves(range, [leaf])
+  return { range: grown, completed: completed[0]! }
 }
 
 /**
@@ -46,16 +39,25 @@ export function appendLeaf({ size, hashes }: CompactRange, leaf: Uint8Array): Gr
  * @returns the tree after all of them, and what each completed.
  */
 export function appendLeaves(
-  range: CompactRange,
+  { size, hashes }: CompactRange,
   leaves: readonly Uint8Array[],
 ): { readonly range: CompactRange; readonly completed: readonly (readonly Uint8Array[])[] } {
-  let grown = range
-  const completed = leaves.map((leaf) => {
-    const growth = appendLeaf(grown, leaf)
-    grown = growth.range
-    return growth.completed
-  })
-  return { range: grown, completed }
+  const waiting = [...hashes]
+  const completed = leaves.map((leaf, index) => appendTo(waiting, size + index, leaf))
+  return { range: { size: size + leaves.length, hashes: waiting }, completed }
+}
+
+/** @param waiting - the hashes of the range, which are changed. */
+function appendTo(waiting: Uint8Array[], size: number, leaf: Uint8Array): Uint8Array[] {
+  if (size === Number.MAX_SAFE_INTEGER) throw new FederationError('internal', 'The log is full: it has 2^53-1 entries.')
+  const completed = [leaf]
+  let node = leaf
+  for (let left = size; isOdd(left); left = half(left)) {
+    node = nodeHash(waiting.pop()!, node)
+    completed.push(node)
+  }
+  waiting.push(node)
+  return completed
 }
 
 /** The root of a tree (RFC 6962 section 2.1). */

@@ -92,6 +92,7 @@ export function createMetrics(): Metrics {
         pages.add({ source }, 1)
         entries.add({ source }, count)
       },
+      objectsVerified: (count) => verifications.add({ verdict: 'authentic' }, count),
       pageRefused: (reason) => refusals.add({ reason }, 1),
       pushed: (outcome) => pushes.add({ outcome }, 1),
     },

@@ -39,6 +39,8 @@ export interface Telemetry {
   published(count: { readonly puts: number; readonly deletes: number }): void
   /** A page of another server's catalog was stored. */
   pageApplied(source: PageSource, entries: number): void
+  /** Objects were found authentic on another thread, where no verdict is counted. */
+  objectsVerified(count: number): void
   /** A page was refused before anything of it was stored. */
   pageRefused(reason: RefusalReason): void
   /** A transaction to a follower had its answer. */
@@ -51,6 +53,7 @@ export interface Telemetry {
 export const silentTelemetry: Telemetry = {
   published() {},
   pageApplied() {},
+  objectsVerified() {},
   pageRefused() {},
   pushed() {},
   span: (_name, _attributes, work) => work(),

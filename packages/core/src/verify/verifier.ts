@@ -30,11 +30,11 @@ const GROUPS_UNDER_WAY = 2
 
 /** What a verifier works with. */
 export interface VerifierOptions {
-  readonly finder: KeyFinder
+  readonly finder: Pick<KeyFinder, 'find'>
   /** Keys of release groups that the operator knows, by the group's name. */
   readonly groupKeys: ReadonlyMap<string, PublicKey>
   readonly names: ServerNameOptions
-  readonly environment: Environment
+  readonly environment: Pick<Environment, 'now'>
 }
 
 /** An object that its receiver read and encoded before, as a follower does to hash it. */

@@ -1,0 +1,110 @@
+import { concatBytes } from '../bytes.ts'
+import type { Environment } from '../environment.ts'
+import { isJsonObject, type JsonValue } from '../json/index.ts'
+import {
+  type EntryHeader,
+  type FollowedLog,
+  type LocatedPage,
+  type LogHead,
+  type PageVerdict,
+  type VerifiedEntry,
+  verifyPage,
+} from '../log/index.ts'
+import type { StoredObject, WithheldBody } from '../store/index.ts'
+import { findHeadKeys, type HeadKeyOptions } from './head-keys.ts'
+import { headsWithinReach } from './heads.ts'
+import {
+  entriesWithBodies,
+  faultOfSignatures,
+  type ObjectFault,
+  readObjects,
+  type SignatureOptions,
+} from './page-objects.ts'
+
+/** A page, and what it is compared with. */
+export interface PageToExamine {
+  readonly page: JsonValue
+  /** What the page was read from, where that is known. */
+  readonly bytes?: LocatedPage['source'] | undefined
+  readonly held: FollowedLog
+  /** Whether another server than the log's own handed it on. */
+  readonly isRelayed: boolean
+}
+
+/** What pages are examined with. */
+export interface ExamineOptions extends HeadKeyOptions, SignatureOptions {
+  readonly environment: Pick<Environment, 'now'>
+}
+
+/** What a page makes of the log as a whole. */
+export interface PageSummary {
+  readonly head: LogHead
+  /** What the follower remembers from now on. */
+  readonly followed: FollowedLog
+  /** Bodies that were left out, and that a later page must make up for. */
+  readonly withheld: readonly WithheldBody[]
+}
+
+/** An entry of which everything is true, as it is stored. */
+export interface AcceptedEntry {
+  readonly header: Pick<EntryHeader, 'seq' | 'op' | 'kind' | 'id' | 'revision'>
+  /** The header, canonical. */
+  readonly bytes: Uint8Array
+  /** The hashes of the subtrees that it completes, one behind the other. */
+  readonly nodes: Uint8Array
+  /** Undefined when the object was deleted, or the body left out. */
+  readonly object: StoredObject | undefined
+}
+
+/** A page that shows by itself that it is true, as far as its signatures are. */
+export interface TruePage {
+  readonly verified: true
+  readonly summary: PageSummary
+  readonly entries: readonly AcceptedEntry[]
+  /** What speaks against the signatures of its objects, which are being checked. */
+  readonly faultOfSignatures: Promise<ObjectFault | undefined>
+}
+
+/** A page that is not true. */
+export type FalsePage = FalseLog | ({ readonly verified: false } & ObjectFault)
+
+/** A page whose log is not true. */
+export type FalseLog = Extract<PageVerdict, { readonly verified: false }>
+
+/** Verifies what a page shows by itself, without a look at the store: its log, and the objects that came with it. */
+export async function examine(given: PageToExamine, options: ExamineOptions): Promise<TruePage | FalsePage> {
+  const log = await examineLog(given, options)
+  if (!log.verified) return log
+  const { entries, withheld, ...summary } = log
+  const withBodies = entriesWithBodies(entries)
+  const objects = readObjects(withBodies, options.environment.now())
+  if ('reason' in objects) return { verified: false, ...objects }
+  const fault = faultOfSignatures(withBodies, options)
+  // Where nobody comes to look at it, because the page before was refused, its failure is nothing.
+  fault.catch(() => undefined)
+  return {
+    verified: true,
+    summary: { head: summary.head, followed: summary.followed, withheld: withheld.map(withoutRest) },
+    entries: entries.map((entry) => acceptedEntry(entry, objects.get(entry.header.seq))),
+    faultOfSignatures: fault,
+  }
+}
+
+async function examineLog(given: PageToExamine, options: ExamineOptions): Promise<PageVerdict> {
+  const { page, bytes, held, isRelayed } = given
+  const received = isJsonObject(page) ? page.head : undefined
+  const heads = isRelayed ? headsWithinReach(held.heads, received) : held.heads
+  const { trust, missing } = await findHeadKeys(received, held.serverName, options)
+  const verdict = verifyPage(page, { ...held, heads }, trust, bytes)
+  if (verdict.verified || verdict.reason !== 'unsigned_head' || missing === undefined) return verdict
+  return { ...verdict, message: `The head of ${held.serverName} cannot be verified: ${missing}.` }
+}
+
+function withoutRest({ kind, id, seq }: EntryHeader): WithheldBody {
+  return { kind, id, seq }
+}
+
+function acceptedEntry({ header, bytes, completed }: VerifiedEntry, object: StoredObject | undefined): AcceptedEntry {
+  const { seq, op, kind, id, revision } = header
+  return { header: { seq, op, kind, id, revision }, bytes, nodes: concatBytes(completed), object }
+}

@@ -1,0 +1,77 @@
+/** What runs on the thread of `page-thread-node.ts`. */
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { importPublicKey } from '../crypto/index.ts'
+import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
+import { parsePage } from '../log/index.ts'
+import { createVerifier } from '../verify/index.ts'
+import { examine } from './examine-page.ts'
+import { packEntries } from './packed-entries.ts'
+import type { PortedTask } from './page-thread-node.ts'
+import type { KeyMessage, ThreadMessage, ToldKey } from './page-thread.ts'
+
+parentPort?.on('message', (task: PortedTask) => {
+  void examineTask(task)
+})
+
+async function examineTask(task: PortedTask): Promise<void> {
+  await tellOf(task)
+  task.port.close()
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  parentPort?.postMessage(undefined)
+}
+
+async function tellOf(task: PortedTask): Promise<void> {
+  const fault = await beginTask(task).catch(() => undefined)
+  if (!fault) return tell(task.port, { finding: undefined })
+  const areGood = fault.ofSignatures.then((found) => found === undefined)
+  tell(task.port, { areGood: await areGood.catch(() => false) })
+}
+
+/** On its own, so that nothing of the page stays in memory until its signatures are checked. */
+async function beginTask(task: PortedTask): Promise<{ ofSignatures: Promise<unknown> } | undefined> {
+  const { port, bytes, held, isRelayed, names, groupKeys, nowTs } = task
+  const { json, source } = parsePage(bytes)
+  const finder = askingFinder(port)
+  const environment = { now: () => nowTs }
+  const groups = new Map(Array.from(groupKeys, ([group, key]) => [group, importPublicKey(key)]))
+  const verifier = createVerifier({ finder, groupKeys: groups, names, environment })
+  const found = await examine({ page: json, bytes: source, held, isRelayed }, { finder, verifier, environment })
+  const entries = found.verified ? packEntries(found.entries, bytes) : undefined
+  if (!found.verified || !entries) return undefined
+  tell(port, { finding: { summary: found.summary, entries } }, [entries.rows.buffer, entries.hashes.buffer])
+  return { ofSignatures: found.faultOfSignatures }
+}
+
+function tell(port: MessagePort, message: ThreadMessage, transfer: readonly ArrayBufferLike[] = []): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  port.postMessage(message, transfer as ArrayBuffer[])
+}
+
+/**
+ * Asks the other thread for keys. One that was valid at some time was so at all times before (PROTOCOL section 5.1): what
+ * is told for the head, which is signed last, answers for all objects.
+ */
+function askingFinder(port: MessagePort): Pick<KeyFinder, 'find'> {
+  const waiting = new Map<number, (told: ToldKey) => void>()
+  const known = new Map<string, { readonly answer: KeyAnswer; readonly untilTs: number }>()
+  let asked = 0
+  // Where nobody answers any more, the page is not seen to be true.
+  const closed = new Promise<never>((_resolve, reject) => port.on('close', () => reject(new Error('Nobody answers.'))))
+  closed.catch(() => undefined)
+  port.on('message', ({ number, told }: KeyMessage) => waiting.get(number)?.(told))
+  return {
+    find(serverName, keyId, madeTs) {
+      const last = known.get(`${keyId} ${serverName}`)
+      if (last && madeTs <= last.untilTs) return last.answer
+      const number = asked++
+      const told = new Promise<ToldKey>((resolve) => waiting.set(number, resolve))
+      tell(port, { question: { number, serverName, keyId, madeTs } })
+      return Promise.race([told, closed]).then((said) => {
+        if (!('key' in said)) return said
+        const answer = { key: importPublicKey(said.key), evidence: said.evidence }
+        known.set(`${keyId} ${serverName}`, { answer, untilTs: madeTs })
+        return answer
+      })
+    },
+  }
+}

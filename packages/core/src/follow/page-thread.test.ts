@@ -1,0 +1,176 @@
+import t, { type Test } from 'tap'
+import { concatBytes } from '../bytes.ts'
+import { importPublicKey } from '../crypto/index.ts'
+import { encodeCanonical, type JsonObject } from '../json/index.ts'
+import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
+import { testKey } from '../keys/test-origin.ts'
+import { parsePage, startFollowing } from '../log/index.ts'
+import { NOW_TS } from '../log/test-log.ts'
+import { createVerifier } from '../verify/index.ts'
+import { examine, type TruePage } from './examine-page.ts'
+import { packEntries, unpackEntries } from './packed-entries.ts'
+import { examineOnThread, examinerBeside } from './page-thread-node.ts'
+import { examineOnThread as withoutThreads } from './page-thread-portable.ts'
+import type { PageTask, ThreadFinding } from './page-thread.ts'
+import { testFollower } from './test-follower.ts'
+import { serveLog, type TestLogServer } from './test-log-server.ts'
+
+const MINUTE_MS = 60 * 1000
+
+/** The thread's own code is TypeScript here, which Node does not run by itself before version 22.18. */
+const runsSources = 'typescript' in process.features && process.features.typescript
+const skip = runsSources ? false : 'this Node does not run the sources of a thread'
+
+const DESCRIPTION = 'They set out without knowing where the road ends. '.repeat(12)
+
+/** A server whose only page is long enough for a thread. */
+async function serveLongPage(t: Test): Promise<TestLogServer> {
+  const origin = await serveLog(t)
+  for (let number = 0; number < 100; number += 1) {
+    const metadata = { en: { title: `Night ${number}`, description: DESCRIPTION }, ja: { title: `第${number}夜` } }
+    origin.put('chapter', `c${number % 90}`, { fields: { metadata } })
+  }
+  origin.log.delete('c7')
+  return origin
+}
+
+function taskOf({ serverName }: TestLogServer, page: JsonObject): PageTask {
+  return {
+    bytes: encodeCanonical(page),
+    held: startFollowing(serverName),
+    isRelayed: false,
+    names: { allowInsecure: true },
+    groupKeys: new Map(),
+    nowTs: NOW_TS,
+  }
+}
+
+/** Knows the key of a test's server, and counts how often it was asked. */
+function finderFor({ key }: TestLogServer): Pick<KeyFinder, 'find'> & { asked: number } {
+  const finder = {
+    asked: 0,
+    find(serverName: string, keyId: string): KeyAnswer {
+      finder.asked += 1
+      if (keyId !== key.keyId) return { missing: 'unknown_key', message: `${serverName} has no key ${keyId}` }
+      const evidence = { keyId, serverName, source: 'origin', toldBy: [serverName], firstSeenTs: NOW_TS } as const
+      return { key: importPublicKey(key.signingKey.publicKey), evidence }
+    },
+  }
+  return finder
+}
+
+async function examineHere(origin: TestLogServer, { bytes, held, names }: PageTask): Promise<TruePage> {
+  const { json, source } = parsePage(bytes)
+  const finder = finderFor(origin)
+  const environment = { now: () => NOW_TS }
+  const verifier = createVerifier({ finder, groupKeys: new Map(), names, environment })
+  const found = await examine({ page: json, bytes: source, held, isRelayed: false }, { finder, verifier, environment })
+  if (!found.verified) throw new Error(found.message)
+  return found
+}
+
+async function examineThere(task: PageTask, finder: Pick<KeyFinder, 'find'>): Promise<ThreadFinding | undefined> {
+  return examineOnThread(task, (...question) => finder.find(...question))
+}
+
+t.test('entries are packed and unpacked without a change, and their bytes are those of the page', async (t) => {
+  const origin = await serveLongPage(t)
+  const task = taskOf(origin, await origin.log.page(0, origin.log.size))
+  const { entries } = await examineHere(origin, task)
+  const packed = packEntries(entries, task.bytes)!
+  const unpacked = unpackEntries(packed, task.bytes)
+  t.same(unpacked, entries)
+  t.ok(unpacked.every(({ bytes }) => bytes.buffer === task.bytes.buffer))
+  t.equal(packed.objects, 101)
+  t.equal(packEntries(entries, task.bytes.slice()), undefined, 'what stands elsewhere is not packed')
+})
+
+t.test('a thread finds what is found here, and asks for a key once', { skip }, async (t) => {
+  const origin = await serveLongPage(t)
+  const task = taskOf(origin, await origin.log.page(0, origin.log.size))
+  const here = await examineHere(origin, task)
+  const finder = finderFor(origin)
+  const there = (await examineThere(task, finder))!
+  t.same(there.summary, here.summary)
+  t.same(unpackEntries(there.entries, task.bytes), here.entries)
+  t.equal(await there.areGood, true)
+  t.equal(finder.asked, 1)
+})
+
+t.test('a page that is not seen to be true is left to who asked', { skip }, async (t) => {
+  const origin = await serveLongPage(t)
+  const page = await origin.log.page(0, origin.log.size)
+  const finder = finderFor(origin)
+  const cases: [string, PageTask][] = [
+    ['it is cut off', { ...taskOf(origin, page), bytes: encodeCanonical(page).slice(0, -1) }],
+    ['an entry is missing', taskOf(origin, { ...page, entries: (page.entries as JsonObject[]).slice(1) })],
+    ['it is not canonical', { ...taskOf(origin, page), bytes: spaced(encodeCanonical(page)) }],
+  ]
+  for (const [what, task] of cases) t.equal(await examineThere(task, finder), undefined, what)
+  const unknown = { find: (): KeyAnswer => ({ missing: 'unknown_key', message: 'There is no such key' }) }
+  t.equal(await examineThere(taskOf(origin, page), unknown), undefined, 'its key is unknown')
+  const broken = {
+    find: (): never => {
+      throw new Error('The store is gone')
+    },
+  }
+  t.equal(await examineThere(taskOf(origin, page), broken), undefined, 'keys cannot be looked up')
+  t.equal(await withoutThreads(taskOf(origin, page), finder.find), undefined, 'there are no threads')
+})
+
+t.test('inside a bundle no thread is tried, for it would run the bundle', async (t) => {
+  const places: [string | undefined, string | undefined][] = [
+    ['file:///site/node_modules/core/dist/follow/page-thread-node.js', 'page-examiner.js'],
+    ['file:///core/src/follow/page-thread-node.ts', 'page-examiner.ts'],
+    ['file:///site/bundle.js', undefined],
+    ['file:///site/my-page-thread-node.js', undefined],
+    [undefined, undefined],
+  ]
+  for (const [own, file] of places) t.equal(examinerBeside(own)?.pathname.split('/').at(-1), file, own ?? 'nowhere')
+})
+
+t.test('a bad signature on a long page is refused in words', async (t) => {
+  const origin = await serveLongPage(t)
+  const { following } = await testFollower(t)
+  origin.put('chapter', 'forged', { signer: testKey(9, origin.key.keyId) })
+  await following.follow(origin.serverName)
+  const status = await following.status(origin.serverName)
+  t.match(status, { state: 'incomplete', size: 0, message: /Entry 102 \(chapter "forged"\) is refused/ })
+})
+
+t.test('after a full page the next is asked for early, and once; a page that is not full ends the turn', async (t) => {
+  const origin = await serveLog(t, 255 + 3 * 256 + 10)
+  const { following, advance } = await testFollower(t)
+  origin.requests()
+  await following.follow(origin.serverName)
+  t.match(await following.status(origin.serverName), { state: 'fresh', size: 4 * 256 + 10 })
+  const pages = origin.requests().filter((path) => path.startsWith('/entries'))
+  t.strictSame(
+    pages.map((path) => Number(new URLSearchParams(path.split('?')[1]).get('since'))),
+    [0, 256, 512, 768, 1024],
+  )
+
+  const short = await serveLog(t, 255 + 3 * 256 + 10, 2)
+  short.tamperWithPage = async (page) =>
+    page.start === 512 ? short.log.page(512, 600) : page.start === 768 ? short.log.page(768, 900) : page
+  await following.follow(short.serverName)
+  await advance(MINUTE_MS)
+  t.match(await following.status(short.serverName), { state: 'fresh', size: 4 * 256 + 10, lastError: undefined })
+})
+
+t.test('long pages are taken in one after the other, however long they are', async (t) => {
+  const origin = await serveLongPage(t)
+  origin.pageSize = 90
+  const { following, store, advance } = await testFollower(t)
+  await following.follow(origin.serverName)
+  await advance(MINUTE_MS)
+  t.match(await following.status(origin.serverName), { state: 'fresh', size: 102 })
+  t.equal(await store.catalog.count(origin.serverName, 'chapter'), 89)
+  t.match(await store.catalog.get(origin.serverName, 'chapter', 'c7'), undefined)
+})
+
+/** The page with white space behind the colon of its first entry's members. */
+function spaced(page: Uint8Array): Uint8Array {
+  const at = Buffer.from(page).indexOf('"entries":[{') + '"entries":[{'.length
+  return concatBytes([page.subarray(0, at), Uint8Array.of(0x20), page.subarray(at)])
+}

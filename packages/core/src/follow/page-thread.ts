@@ -1,0 +1,60 @@
+import type { PublicKey } from '../crypto/index.ts'
+import type { KeyEvidence, KeyFinder } from '../keys/index.ts'
+import type { FollowedLog } from '../log/index.ts'
+import type { ServerNameOptions } from '../names/index.ts'
+import type { PageSummary } from './examine-page.ts'
+import type { PackedEntries } from './packed-entries.ts'
+
+/** A page that a thread is to examine. All of it can be copied to the thread. */
+export interface PageTask {
+  /** The page as it came, at most 8 MiB. */
+  readonly bytes: Uint8Array
+  readonly held: FollowedLog
+  readonly isRelayed: boolean
+  readonly names: ServerNameOptions
+  /** Keys of release groups that the operator knows, by the group's name. */
+  readonly groupKeys: ReadonlyMap<string, Uint8Array>
+  /** The present, POSIX milliseconds. */
+  readonly nowTs: number
+}
+
+/** What a thread found of a page that is true as far as its signatures are. */
+export interface ThreadFinding {
+  readonly summary: PageSummary
+  readonly entries: PackedEntries
+  /** Whether nothing speaks against the signatures; also false when the thread ended before it knew. */
+  readonly areGood: Promise<boolean>
+}
+
+/**
+ * Examines a page on a thread of its own.
+ *
+ * @param find - is asked for the keys that the thread needs.
+ * @returns undefined when the page was not seen to be true, or there is no thread: then it is examined where it is.
+ */
+export type ExamineOnThread = (task: PageTask, find: KeyFinder['find']) => Promise<ThreadFinding | undefined>
+
+/** A key that a thread asks for. */
+export interface KeyQuestion {
+  readonly number: number
+  readonly serverName: string
+  readonly keyId: string
+  readonly madeTs: number
+}
+
+/** What it is told: a key as its bytes. */
+export type ToldKey =
+  | { readonly key: PublicKey['bytes']; readonly evidence: KeyEvidence }
+  | Exclude<Awaited<ReturnType<KeyFinder['find']>>, { key: PublicKey }>
+
+/** What a thread says of a page, in this order. Where it ends before, the page is not seen to be true. */
+export type ThreadMessage =
+  | { readonly question: KeyQuestion }
+  | { readonly finding: Omit<ThreadFinding, 'areGood'> | undefined }
+  | { readonly areGood: boolean }
+
+/** What it is answered. */
+export interface KeyMessage {
+  readonly number: number
+  readonly told: ToldKey
+}
