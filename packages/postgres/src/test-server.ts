@@ -1,13 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import type { Test } from 'tap'
+import { freePort } from '../../../examples/shared/src/free-port.ts'
 
 /** Where Debian keeps the programs of each version; `initdb` and `postgres` are not on the path. */
 const DEBIAN_FOLDER = '/usr/lib/postgresql'
@@ -146,13 +146,4 @@ function folderOfPrograms(): string | undefined {
     ...versions.map((version) => join(DEBIAN_FOLDER, version, 'bin')),
   ]
   return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
+import { freePort } from '../../../examples/shared/src/free-port.ts'
 
 /** What speaks the protocol of Redis. */
 const PROGRAMS = ['redis-server', 'valkey-server']
@@ -85,13 +85,4 @@ export class TestRedis {
   wake(): void {
     this.#process?.kill('SIGCONT')
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }
