@@ -47,7 +47,7 @@ async function requireWithinLag(
   if (!entry) return
   const lagMs = nowTs - readEntry(parseStrict(entry)).header.ts
   if (lagMs <= ALLOWED_LAG_MS) return
-  const minutes = Math.round(lagMs / 60_000)
+  const minutes = Math.ceil(lagMs / 60_000)
   throw new Shortcoming(
     'E100',
     `It holds ${size} of ${ownSize} entries, and has lacked one for ${minutes} minutes; ` +
