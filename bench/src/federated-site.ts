@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { freePort } from '../../examples/shared/src/free-port.ts'
 import { type Child, startChild } from './child.ts'
 import { API } from './site.ts'
 
@@ -30,10 +29,6 @@ export function startFederatedSite(options: FederatedSiteOptions): Child {
 
 /** A port of loopback that is free, with the name of a server there. */
 export async function freePlace(): Promise<{ port: number; serverName: string }> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
+  const port = await freePort()
   return { port, serverName: `http://127.0.0.1:${port}${API}` }
 }

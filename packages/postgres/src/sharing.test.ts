@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { News } from '@manga-federation/core'
+import { nodeArguments } from '../../../examples/shared/src/test-process.ts'
 import { openPostgresStore, type PostgresStore } from './postgres-store.ts'
 import { CHAPTERS_A_COMMIT, ORIGIN, append, commitOf, expectedLog, wholeLog } from './test-commits.ts'
 import { TestServer, missing } from './test-server.ts'
@@ -209,10 +210,4 @@ async function* appendUntilKilled(connectionString: string, writer: string, comm
     yield Number(line)
   }
   await closed
-}
-
-/** Node that reads TypeScript by itself starts ten times as fast without the test runner's loader. */
-function nodeArguments(): readonly string[] {
-  const readsTypeScript = 'typescript' in process.features && process.features.typescript !== false
-  return readsTypeScript ? process.execArgv.filter((argument) => argument.startsWith('--conditions')) : process.execArgv
 }

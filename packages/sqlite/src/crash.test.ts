@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Store } from '@manga-federation/core'
 import t, { type Test } from 'tap'
+import { nodeArguments } from '../../../examples/shared/src/test-process.ts'
 import { CHAPTERS_A_COMMIT, ORIGIN, bytesOf, chapterIds, entryBytes, headOf, sizeAfter } from './test-commits.ts'
 import { anyDriver, withStore } from './test-drivers.ts'
 
@@ -72,10 +73,4 @@ async function commitUntilKilled(path: string, commits: number): Promise<number>
   }
   await closed
   return told
-}
-
-/** Node that reads TypeScript by itself starts ten times as fast without the test runner's loader. */
-function nodeArguments(): readonly string[] {
-  const readsTypeScript = 'typescript' in process.features && process.features.typescript !== false
-  return readsTypeScript ? process.execArgv.filter((argument) => argument.startsWith('--conditions')) : process.execArgv
 }

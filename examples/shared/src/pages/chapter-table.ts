@@ -19,6 +19,14 @@ export interface ChapterTableParts {
 /** Chapters in reading order. */
 export function chapterTable(chapters: readonly ChapterRow[], parts: ChapterTableParts = {}): Html {
   if (chapters.length === 0) return html`<p class="message">There are no chapters yet.</p>`
+  return tableOfChapters(
+    chapters.map((chapter) => chapterRow(chapter, parts)),
+    parts.action !== undefined,
+  )
+}
+
+/** The table around rows of chapters. */
+export function tableOfChapters(rows: readonly Html[], hasAction: boolean = false): Html {
   return html`<table class="chapters">
     <thead>
       <tr>
@@ -26,11 +34,11 @@ export function chapterTable(chapters: readonly ChapterRow[], parts: ChapterTabl
         <th>Language</th>
         <th>Group</th>
         <th>Released</th>
-        ${parts.action && html`<th></th>`}
+        ${hasAction ? html`<th></th>` : undefined}
       </tr>
     </thead>
     <tbody>
-      ${chapters.map((chapter) => chapterRow(chapter, parts))}
+      ${rows}
     </tbody>
   </table>`
 }

@@ -1,5 +1,5 @@
 import { html, type Html } from '../html.ts'
-import { chapterName } from './chapter-table.ts'
+import { chapterName, tableOfChapters } from './chapter-table.ts'
 import { titleCover } from './cover.ts'
 import { hostOf, mirroredSeriesPath, type MirroredSeries } from './mirrored-list-page.ts'
 import { languageName } from './words.ts'
@@ -35,7 +35,7 @@ export function mirroredSeriesPage(shown: {
     </article>
     <section>
       <div class="list-head"><h2>Chapters</h2></div>
-      ${chapters.length === 0 ? html`<p class="message">There are no chapters yet.</p>` : table(chapters)}
+      ${chapters.length === 0 ? html`<p class="message">There are no chapters yet.</p>` : tableOfChapters(chapters.map(row))}
       ${next && html`<nav class="pager"><a rel="next" href="${mirroredSeriesPath(series, next)}">Next</a></nav>`}
     </section>`
 }
@@ -48,22 +48,6 @@ function facts(shown: Readonly<Record<string, string | undefined>>): Html[] {
         html`<dt>${name}</dt>
           <dd>${value}</dd>`,
     )
-}
-
-function table(chapters: readonly MirroredChapter[]): Html {
-  return html`<table class="chapters">
-    <thead>
-      <tr>
-        <th>Chapter</th>
-        <th>Language</th>
-        <th>Group</th>
-        <th>Released</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${chapters.map(row)}
-    </tbody>
-  </table>`
 }
 
 function row(chapter: MirroredChapter): Html {

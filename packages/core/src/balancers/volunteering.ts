@@ -103,8 +103,9 @@ export function createVolunteering(options: VolunteeringOptions): Volunteering {
     withdrawn: letGo,
 
     async changed(origin) {
-      const { volunteer } = (isWorking && (await records.get(origin))) || { volunteer: 'no' }
-      if (volunteer !== 'no') void registrationWith(origin).visitNow()
+      if (!isWorking) return
+      const record = await records.get(origin)
+      if (record && record.volunteer !== 'no') void registrationWith(origin).visitNow()
     },
 
     async start() {

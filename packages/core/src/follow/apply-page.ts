@@ -128,15 +128,9 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
     if (record.restart) await store.catalog.forget(serverName)
     const changes = isNews(page, record) ? changesOf(page, record, environment.now()) : undefined
     const stored = await records.change(serverName, (newest) => afterPage(newest, page, source), changes)
-    if (!stored) return overtaken(serverName)
+    if (!stored) return overtaken(await standingOf(serverName, options))
     if (changes) telemetry.pageApplied(source.way, page.entries.length)
     return { outcome: 'applied', size: range.size, headSize: page.head.size }
-  }
-
-  /** Another process was faster, or the server is not followed any more. */
-  async function overtaken(serverName: string): Promise<PageOutcome> {
-    const standing = await standingOf(serverName, options)
-    return standing ? { outcome: 'not_at_start', size: standing.held.range.size } : { outcome: 'not_followed' }
   }
 
   async function refuse(standing: Standing, refusal: PageRefusal, source: PageSource): Promise<PageOutcome> {
@@ -145,7 +139,7 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
     const { reason, message, fork } = refusal
     // What was compared with a standing that another process changed meanwhile is nobody's fault.
     const now = await standingOf(serverName, options)
-    if (!now || !isSameStanding(now, standing)) return overtaken(serverName)
+    if (!now || !isSameStanding(now, standing)) return overtaken(now)
     if (isOvertaken(refusal, source, standing)) return { outcome: 'not_at_start', size: range.size }
     telemetry.pageRefused(reason)
     // What a relay hands on says nothing about the log's server, unless that server signed it.
@@ -212,6 +206,11 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
         : refuse(standing, judged, source)
     },
   }
+}
+
+/** Another process was faster, or the server is not followed any more. */
+function overtaken(now: Standing | undefined): PageOutcome {
+  return now ? { outcome: 'not_at_start', size: now.held.range.size } : { outcome: 'not_followed' }
 }
 
 /** Where the follower stands when a page is stored. */

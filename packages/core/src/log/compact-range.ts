@@ -10,38 +10,25 @@ export interface CompactRange {
   readonly hashes: readonly Uint8Array[]
 }
 
-/** A tree after one leaf more. */
+/** A tree after some leaves more. */
 export interface Growth {
   readonly range: CompactRange
   /**
-   * The hashes of the subtrees that are complete with this leaf: at place `level` that of the last 2^level leaves. The
-   * first is the leaf's own; the mean number is two. Kept with the leaf, they are all that proofs need.
+   * For each leaf the hashes of the subtrees that are complete with it: at place `level` that of the last 2^level leaves.
+   * The first is the leaf's own; the mean number is two. Kept with the leaf, they are all that proofs need.
    */
-  readonly completed: readonly Uint8Array[]
+  readonly completed: readonly (readonly Uint8Array[])[]
 }
 
 /** The tree without leaves. */
 export const EMPTY_RANGE: CompactRange = { size: 0, hashes: [] }
 
 /**
- * Appends a leaf. The cost is one hash on average, 52 at most, whatever the size.
+ * Appends leaves in order. The cost of one is a hash on average, 52 at most, whatever the size.
  *
  * @throws FederationError `internal` at 2^53−1 leaves, beyond which numbers are not exact.
  */
-export function appendLeaf(range: CompactRange, leaf: Uint8Array): Growth {
-  const { range: grown, completed } = appendLeaves(range, [leaf])
-  return { range: grown, completed: completed[0]! }
-}
-
-/**
- * Appends leaves in order.
- *
- * @returns the tree after all of them, and what each completed.
- */
-export function appendLeaves(
-  { size, hashes }: CompactRange,
-  leaves: readonly Uint8Array[],
-): { readonly range: CompactRange; readonly completed: readonly (readonly Uint8Array[])[] } {
+export function appendLeaves({ size, hashes }: CompactRange, leaves: readonly Uint8Array[]): Growth {
   const waiting = [...hashes]
   const completed = leaves.map((leaf, index) => appendTo(waiting, size + index, leaf))
   return { range: { size: size + leaves.length, hashes: waiting }, completed }

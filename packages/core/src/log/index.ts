@@ -1,4 +1,4 @@
-export { appendLeaf, appendLeaves, type CompactRange, EMPTY_RANGE, type Growth, rootOf } from './compact-range.ts'
+export { appendLeaves, type CompactRange, EMPTY_RANGE, type Growth, rootOf } from './compact-range.ts'
 export { type BodyDigest, type EntryHeader, type LogEntry, makeEntry, MAX_HEADER_BYTES, readEntry } from './entry.ts'
 export {
   HEAD_LIFETIME_MS,

@@ -6,7 +6,7 @@ import { completeNodes, type NodePosition, splitOf, type Subtree } from './subtr
  * Reads hashes of complete subtrees, in the order asked for, about 2 × log2 of the size at once and 105 at most.
  *
  * A store need not index them by position. The subtree at (level, index) was completed by the leaf
- * (index + 1) × 2^level − 1, so it stands at place `level` of what `appendLeaf` told was completed by that leaf: one
+ * (index + 1) × 2^level − 1, so it stands at place `level` of what `appendLeaves` told was completed by that leaf: one
  * value of 64 bytes on average beside each leaf is enough.
  *
  * @throws FederationError `store_damaged` when one is missing.

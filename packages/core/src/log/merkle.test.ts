@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import t from 'tap'
 import { readShared } from '../crypto/test-shared.ts'
 import {
-  appendLeaf,
   appendLeaves,
   type CompactRange,
   EMPTY_RANGE,
@@ -97,7 +96,7 @@ t.test('the tree is that of RFC 6962 at every size, appended one by one or at on
     assert.equal(grown.hashes.length, size.toString(2).replaceAll('0', '').length, 'one hash for each bit')
     assert.deepEqual(rangeOf(leaves.slice(0, size)), grown, 'at once')
     assert.deepEqual(await readRange(size, nodes.read), grown, 'read back')
-    if (size < LARGE_SIZE) grown = appendLeaf(grown, leaves[size]!).range
+    if (size < LARGE_SIZE) grown = appendLeaves(grown, [leaves[size]!]).range
   }
   t.pass(`sizes 0 to ${LARGE_SIZE}`)
 })
@@ -252,10 +251,14 @@ t.test('sizes far beyond 32 bits, with about two reads a level', async (t) => {
     assert.ok(range.hashes.length <= 53)
     assert.deepEqual(rootOf(range), huge.treeHash(0, size), `the root at ${size}`)
     if (size > 2 ** 53 - 2) continue
-    assert.deepEqual(rootOf(appendLeaf(range, leafAt(size)).range), huge.treeHash(0, size + 1), `${size} and one more`)
+    assert.deepEqual(
+      rootOf(appendLeaves(range, [leafAt(size)]).range),
+      huge.treeHash(0, size + 1),
+      `${size} and one more`,
+    )
   }
   const full = await readRange(2 ** 53 - 1, hugeNodes.read)
-  t.throws(() => appendLeaf(full, plain[0]!), { code: 'internal', message: /full/ })
+  t.throws(() => appendLeaves(full, [plain[0]!]), { code: 'internal', message: /full/ })
 
   hugeNodes.countReads()
   for (const newSize of sizes) {
