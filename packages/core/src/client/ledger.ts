@@ -6,6 +6,7 @@ import { headsWithinReach } from '../follow/heads.ts'
 import type { LogSource } from '../follow/log-source.ts'
 import { objectKey } from '../follow/page-objects.ts'
 import type { ReceivedObject } from '../follow/received-object.ts'
+import type { JsonValue } from '../json/index.ts'
 import type { KeyFinder } from '../keys/index.ts'
 import { type FollowedLog, type LogHead, startFollowing, type VerifiedEntry, verifyPage } from '../log/index.ts'
 import { singleFlight } from '../single-flight.ts'
@@ -77,10 +78,11 @@ export function openLedger({ serverName, finder, environment }: LedgerOptions): 
   async function readOn(source: LogSource, maxEntries: number): Promise<void> {
     for (;;) {
       const served = await source.page(followed.range.size)
-      const { json, source: bytes } = served.read()
-      const { trust, missing } = await findHeadKeys(json.head, serverName, { finder, environment })
-      const heads = headsWithinReach(followed.heads, json.head)
-      const verdict = verifyPage(json, { ...followed, heads }, trust, bytes)
+      const page = served.read()
+      const { head } = page.json
+      const { trust, missing } = await findHeadKeys(head, serverName, { finder, environment })
+      const heads = headsWithinReach(followed.heads, head)
+      const verdict = verifyPage(page, { ...followed, heads }, trust, (_header, { json }) => json.series_id)
       if (!verdict.verified) {
         if (verdict.reason !== 'new_epoch') throw new FederationError('bad_response', missing ?? verdict.message)
         restart()
@@ -95,7 +97,7 @@ export function openLedger({ serverName, finder, environment }: LedgerOptions): 
     }
   }
 
-  function enter({ header, body }: VerifiedEntry): void {
+  function enter({ header, body: seriesId }: VerifiedEntry<JsonValue | undefined>): void {
     const key = objectKey(header)
     withheld.delete(key)
     if (!header.body) {
@@ -103,7 +105,6 @@ export function openLedger({ serverName, finder, environment }: LedgerOptions): 
       return
     }
     const { kind, id, revision } = header
-    const seriesId = body?.json.series_id
     rows.set(key, {
       kind,
       id,

@@ -1,7 +1,7 @@
-import { isJsonObject, type JsonValue } from '../json/index.ts'
 import { examineOnThread } from '#page-thread'
 import type { PublicKey } from '../crypto/index.ts'
-import type { LogHead } from '../log/index.ts'
+import { isJsonObject, type JsonValue } from '../json/index.ts'
+import { type LogHead, pageOf, type ReceivedPage } from '../log/index.ts'
 import type { ServerNameOptions } from '../names/index.ts'
 import type { Logger } from '../logger.ts'
 import type { Telemetry } from '../telemetry/index.ts'
@@ -63,12 +63,12 @@ export interface PageApplier {
    * Verifies a page, pulled or pushed, and stores its entries, its objects and the new state in one transaction
    * (PROTOCOL sections 9 and 10). Of a page that is refused nothing is stored but that it was.
    *
-   * @param readPage - reads it by `parseStrict`, at most 8 MiB; not called where what `examine` found is still true.
+   * @param readPage - reads it, at most 8 MiB; not called where what `examine` found is still true.
    * @param examined - what that found. Default: it is examined now.
    */
   apply(
     serverName: string,
-    readPage: () => JsonValue,
+    readPage: () => ReceivedPage,
     source: PageSource,
     examined?: ExaminedPage,
   ): Promise<PageOutcome>
@@ -176,7 +176,8 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
           return seen.verified ? accept(standing, seen, source) : refuse(standing, seen, source)
         }
         const page = readPage()
-        if (isJsonObject(page) && typeof page.start === 'number' && page.start !== size) {
+        const { json } = page
+        if (isJsonObject(json) && typeof json.start === 'number' && json.start !== size) {
           return { outcome: 'not_at_start', size }
         }
         const judged = await judge({ page, standing, source })
@@ -188,8 +189,7 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
       if (!standing) return undefined
       const elsewhere = await examineElsewhere(page, standing, source)
       if (elsewhere) return elsewhere
-      const { json, source: bytes } = page.read()
-      const found = await examinePage({ page: json, bytes, standing, source }, options)
+      const found = await examinePage({ page: page.read(), standing, source }, options)
       return found.verified ? found : undefined
     },
 
@@ -198,7 +198,7 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
       if (!standing) return { outcome: 'not_followed' }
       if (standing.record.fork && !standing.record.restart) return followedNoFurther(standing)
       // A head is a page that adds nothing. When it covers more, that alone speaks against it.
-      const page = { start: standing.held.range.size, entries: [], bodies: {}, head, proof: [] }
+      const page = pageOf({ start: standing.held.range.size, entries: [], bodies: {}, head, proof: [] })
       const judged = await judge({ page, standing, source })
       if (judged.verified) return accept(standing, judged, source)
       return judged.reason === 'entries_missing' && judged.head

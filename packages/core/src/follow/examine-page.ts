@@ -1,12 +1,12 @@
 import { concatBytes } from '../bytes.ts'
 import type { Environment } from '../environment.ts'
-import { isJsonObject, type JsonValue } from '../json/index.ts'
+import { isJsonObject } from '../json/index.ts'
 import {
   type EntryHeader,
   type FollowedLog,
-  type LocatedPage,
   type LogHead,
   type PageVerdict,
+  type ReceivedPage,
   type VerifiedEntry,
   verifyPage,
 } from '../log/index.ts'
@@ -14,18 +14,16 @@ import type { StoredObject, WithheldBody } from '../store/index.ts'
 import { findHeadKeys, type HeadKeyOptions } from './head-keys.ts'
 import { headsWithinReach } from './heads.ts'
 import {
-  entriesWithBodies,
   faultOfSignatures,
+  type KeptObject,
   type ObjectFault,
-  readObjects,
+  readObject,
   type SignatureOptions,
 } from './page-objects.ts'
 
 /** A page, and what it is compared with. */
 export interface PageToExamine {
-  readonly page: JsonValue
-  /** What the page was read from, where that is known. */
-  readonly bytes?: LocatedPage['source'] | undefined
+  readonly page: ReceivedPage
   readonly held: FollowedLog
   /** Whether another server than the log's own handed it on. */
   readonly isRelayed: boolean
@@ -69,33 +67,44 @@ export interface TruePage {
 export type FalsePage = FalseLog | ({ readonly verified: false } & ObjectFault)
 
 /** A page whose log is not true. */
-export type FalseLog = Extract<PageVerdict, { readonly verified: false }>
+export type FalseLog = Extract<PageVerdict<unknown>, { readonly verified: false }>
 
 /** Verifies what a page shows by itself, without a look at the store: its log, and the objects that came with it. */
 export async function examine(given: PageToExamine, options: ExamineOptions): Promise<TruePage | FalsePage> {
   const log = await examineLog(given, options)
   if (!log.verified) return log
   const { entries, withheld, ...summary } = log
-  const withBodies = entriesWithBodies(entries)
-  const objects = readObjects(withBodies, options.environment.now())
-  if ('reason' in objects) return { verified: false, ...objects }
-  const fault = faultOfSignatures(withBodies, options)
+  const objects: KeptObject[] = []
+  for (const { body } of entries) {
+    if (!body) continue
+    if ('reason' in body) return { verified: false, ...body }
+    objects.push(body)
+  }
+  const fault = faultOfSignatures(objects, options)
   // Where nobody comes to look at it, because the page before was refused, its failure is nothing.
   fault.catch(() => undefined)
   return {
     verified: true,
     summary: { head: summary.head, followed: summary.followed, withheld: withheld.map(withoutRest) },
-    entries: entries.map((entry) => acceptedEntry(entry, objects.get(entry.header.seq))),
+    entries: entries.map(acceptedEntry),
     faultOfSignatures: fault,
   }
 }
 
-async function examineLog(given: PageToExamine, options: ExamineOptions): Promise<PageVerdict> {
-  const { page, bytes, held, isRelayed } = given
-  const received = isJsonObject(page) ? page.head : undefined
+/** What is kept of a body. */
+type Kept = KeptObject | ObjectFault
+
+async function examineLog(
+  { page, held, isRelayed }: PageToExamine,
+  options: ExamineOptions,
+): Promise<PageVerdict<Kept>> {
+  const received = isJsonObject(page.json) ? page.json.head : undefined
   const heads = isRelayed ? headsWithinReach(held.heads, received) : held.heads
   const { trust, missing } = await findHeadKeys(received, held.serverName, options)
-  const verdict = verifyPage(page, { ...held, heads }, trust, bytes)
+  const arrivedTs = options.environment.now()
+  const verdict = verifyPage<Kept>(page, { ...held, heads }, trust, (header, body) =>
+    readObject(header, body, arrivedTs),
+  )
   if (verdict.verified || verdict.reason !== 'unsigned_head' || missing === undefined) return verdict
   return { ...verdict, message: `The head of ${held.serverName} cannot be verified: ${missing}.` }
 }
@@ -104,7 +113,8 @@ function withoutRest({ kind, id, seq }: EntryHeader): WithheldBody {
   return { kind, id, seq }
 }
 
-function acceptedEntry({ header, bytes, completed }: VerifiedEntry, object: StoredObject | undefined): AcceptedEntry {
+function acceptedEntry({ header, bytes, completed, body }: VerifiedEntry<Kept>): AcceptedEntry {
   const { seq, op, kind, id, revision } = header
+  const object = body && 'stored' in body ? body.stored : undefined
   return { header: { seq, op, kind, id, revision }, bytes, nodes: concatBytes(completed), object }
 }

@@ -1,6 +1,5 @@
 import type { Environment } from '../environment.ts'
-import type { JsonValue } from '../json/index.ts'
-import type { LocatedPage, LogHead, PageRefusalReason } from '../log/index.ts'
+import type { LogHead, PageRefusalReason, ReceivedPage } from '../log/index.ts'
 import {
   type AcceptedEntry,
   examine,
@@ -58,9 +57,7 @@ export interface JudgeOptions extends StandingOptions, ExamineOptions {
 
 /** A page, where its follower stands, and how it came. */
 export interface PageCase {
-  readonly page: JsonValue
-  /** What the page was read from, where that is known. */
-  readonly bytes?: LocatedPage['source'] | undefined
+  readonly page: ReceivedPage
   readonly standing: Standing
   readonly source: PageSource
 }
@@ -68,13 +65,11 @@ export interface PageCase {
 /**
  * Verifies what a page shows by itself: its log, and its objects. What is stored until it is accepted makes no
  * difference to that, if it leads to the same standing; so this can be done while the page before is being stored.
- *
- * @param given.page - read by `parseStrict`.
  */
 export async function examinePage(given: PageCase, options: JudgeOptions): Promise<ExaminedPage | PageRefusal> {
-  const { page, bytes, standing, source } = given
+  const { page, standing, source } = given
   const isRelayed = source.relay !== undefined
-  const found = await examine({ page, bytes, held: standing.held, isRelayed }, options)
+  const found = await examine({ page, held: standing.held, isRelayed }, options)
   if (!found.verified) return (await forkIn(given, found, options)) ?? found
   const { entries, ...rest } = found
   return { ...rest, standing, entries: () => entries }
@@ -105,7 +100,12 @@ async function forkIn(
   const { reason, message, head, contradicted } = refused
   const found = (forkReason: ForkEvidence['reason'], words: string): PageRefusal => {
     const findings = { reason: forkReason, message: words, foundTs: environment.now() }
-    return { ...findings, verified: false, head, fork: evidenceOfFork({ ...findings, head, contradicted, held, page }) }
+    return {
+      ...findings,
+      verified: false,
+      head,
+      fork: evidenceOfFork({ ...findings, head, contradicted, held, page: page.json }),
+    }
   }
   if (reason === 'fork') return found(reason, message)
   // A relay may have altered the page; what comes straight from the log's server, that server made.

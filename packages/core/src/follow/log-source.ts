@@ -1,7 +1,7 @@
 import type { HttpClient, HttpResponse } from '../egress/index.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseStrict } from '../json/index.ts'
-import { type LocatedPage, MAX_HEAD_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, parsePage } from '../log/index.ts'
+import { MAX_HEAD_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, parsePage, type ReceivedPage } from '../log/index.ts'
 import { encodeServerNameSegment } from '../names/index.ts'
 
 /** The time for a page (PROTOCOL section 11). */
@@ -25,7 +25,7 @@ export interface ServedPage {
 }
 
 /** A page that begins where it was asked for. */
-interface ReadPage extends LocatedPage {
+interface ReadPage extends ReceivedPage {
   readonly json: JsonObject
 }
 
@@ -77,8 +77,8 @@ function logSource(asked: string, relay: string | undefined, url: string, client
 }
 
 function readPage(response: HttpResponse, asked: string, since: number): ReadPage {
-  const { json, source } = readAnswer(response, asked, whatFollows(since), parsePage)
-  if (isJsonObject(json) && json.start === since) return { json, source }
+  const { json, ...rest } = readAnswer(response, asked, whatFollows(since), parsePage)
+  if (isJsonObject(json) && json.start === since) return { json, ...rest }
   throw new FederationError('bad_response', `${asked} did not answer with ${whatFollows(since)}.`)
 }
 

@@ -1,5 +1,6 @@
 import { createSerialQueue, type SerialQueue } from '../catalog/index.ts'
 import { isJsonObject, type JsonValue } from '../json/index.ts'
+import { pageOf } from '../log/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Telemetry } from '../telemetry/index.ts'
 import type { HeadOutcome, PageApplier, PageOutcome } from './apply-page.ts'
@@ -146,7 +147,7 @@ export function createOriginWorker(origin: string, options: WorkerOptions): Orig
       poke()
       return { outcome: 'busy', size: 0 }
     }
-    const result = await applier.apply(origin, () => page, { way: 'push', relay: undefined })
+    const result = await applier.apply(origin, () => pageOf(page), { way: 'push', relay: undefined })
     if (isBehind(result, page)) poke()
     return result
   }

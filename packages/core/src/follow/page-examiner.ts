@@ -30,15 +30,18 @@ async function tellOf(task: PortedTask): Promise<void> {
 /** On its own, so that nothing of the page stays in memory until its signatures are checked. */
 async function beginTask(task: PortedTask): Promise<{ ofSignatures: Promise<unknown> } | undefined> {
   const { port, bytes, held, isRelayed, names, groupKeys, nowTs } = task
-  const { json, source } = parsePage(bytes)
   const finder = askingFinder(port)
   const environment = { now: () => nowTs }
   const groups = new Map(Array.from(groupKeys, ([group, key]) => [group, importPublicKey(key)]))
   const verifier = createVerifier({ finder, groupKeys: groups, names, environment })
-  const found = await examine({ page: json, bytes: source, held, isRelayed }, { finder, verifier, environment })
+  const found = await examine({ page: parsePage(bytes), held, isRelayed }, { finder, verifier, environment })
   const entries = found.verified ? packEntries(found.entries, bytes) : undefined
   if (!found.verified || !entries) return undefined
-  tell(port, { finding: { summary: found.summary, entries } }, [entries.rows.buffer, entries.hashes.buffer])
+  tell(port, { finding: { summary: found.summary, entries } }, [
+    entries.numbers.buffer,
+    entries.texts.buffer,
+    entries.hashes.buffer,
+  ])
   return { ofSignatures: found.faultOfSignatures }
 }
 

@@ -1,5 +1,5 @@
 import { reasonOf } from '../errors.ts'
-import type { EntryBody, EntryHeader, VerifiedEntry } from '../log/index.ts'
+import type { EntryBody, EntryHeader } from '../log/index.ts'
 import type { CatalogStore, ObjectKind, StoredObject } from '../store/index.ts'
 import type { EncodedObject, Verdict, VerdictReason, Verifier } from '../verify/index.ts'
 import { readReceivedObject, storedObjectOf } from './received-object.ts'
@@ -18,44 +18,43 @@ export interface ObjectFault {
   readonly message: string
 }
 
-/** The objects of a page, by the number of their entry. */
-export type PageObjects = ReadonlyMap<number, StoredObject>
-
 /** What signatures are checked with. */
 export interface SignatureOptions {
   readonly verifier: Pick<Verifier, 'verifyAll'>
 }
 
-/** An entry whose body came along. */
-export type EntryWithBody = VerifiedEntry & { readonly body: EntryBody }
+/** What is kept of an object that came with a page. */
+export interface KeptObject {
+  readonly header: EntryHeader
+  readonly stored: StoredObject
+  /** What its signatures are checked with. */
+  readonly signed: EncodedObject
+}
 
 /** An entry, of which only matters what it says of its object. */
 interface AboutObject {
   readonly header: Pick<EntryHeader, 'seq' | 'kind' | 'id' | 'revision'>
 }
 
-/** The entries of a page whose bodies came along. */
-export function entriesWithBodies(entries: readonly VerifiedEntry[]): EntryWithBody[] {
-  return entries.filter((entry): entry is EntryWithBody => entry.body !== undefined)
+/**
+ * Checks the form of an object that came with a page (PROTOCOL section 6.1).
+ *
+ * @param arrivedTs - when it came, POSIX milliseconds.
+ */
+export function readObject(header: EntryHeader, body: EntryBody, arrivedTs: number): KeptObject | ObjectFault {
+  try {
+    const encoded = { bytes: body.bytes, contentHash: header.body!.sha256 }
+    const object = readReceivedObject(header.kind, body.json, encoded)
+    const stored = storedObjectOf(object, { seq: header.seq, arrivedTs })
+    return { header, stored, signed: withoutMetadata(body) }
+  } catch (error) {
+    return { reason: 'malformed', message: `${nameOf(header)} is refused. ${reasonOf(error)}` }
+  }
 }
 
-/**
- * Checks the form of the objects of a verified page (PROTOCOL section 6.1).
- *
- * @param arrivedTs - when they came, POSIX milliseconds.
- */
-export function readObjects(entries: readonly EntryWithBody[], arrivedTs: number): PageObjects | ObjectFault {
-  const objects = new Map<number, StoredObject>()
-  for (const { header, body } of entries) {
-    try {
-      const encoded = { bytes: body.bytes, contentHash: header.body!.sha256 }
-      const object = readReceivedObject(header.kind, body.json, encoded)
-      objects.set(header.seq, storedObjectOf(object, { seq: header.seq, arrivedTs }))
-    } catch (error) {
-      return { reason: 'malformed', message: `${nameOf(header)} is refused. ${reasonOf(error)}` }
-    }
-  }
-  return objects
+/** Metadata, which are nearly all of an object, are not looked into any more, and need not stay until all is verified. */
+function withoutMetadata({ json, ...encoded }: EntryBody): EncodedObject {
+  return { ...encoded, json: { ...json, metadata: {} } }
 }
 
 /**
@@ -100,16 +99,11 @@ async function heldRevisions(
 
 /** What speaks against the signatures of a page's objects (PROTOCOL section 6.1). */
 export function faultOfSignatures(
-  entries: readonly EntryWithBody[],
+  objects: readonly Pick<KeptObject, 'header' | 'signed'>[],
   { verifier }: SignatureOptions,
 ): Promise<ObjectFault | undefined> {
-  const headers = entries.map(({ header }) => header)
-  return faultIn(headers, verifier.verifyAll(entries.map(({ body }) => withoutMetadata(body))))
-}
-
-/** Metadata, which are nearly all of an object, are not looked into any more, and need not stay until all is verified. */
-function withoutMetadata({ json, ...encoded }: EntryBody): EncodedObject {
-  return { ...encoded, json: { ...json, metadata: {} } }
+  const headers = objects.map(({ header }) => header)
+  return faultIn(headers, verifier.verifyAll(objects.map(({ signed }) => signed)))
 }
 
 async function faultIn(

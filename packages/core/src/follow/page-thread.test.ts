@@ -60,11 +60,11 @@ function finderFor({ key }: TestLogServer): Pick<KeyFinder, 'find'> & { asked: n
 }
 
 async function examineHere(origin: TestLogServer, { bytes, held, names }: PageTask): Promise<TruePage> {
-  const { json, source } = parsePage(bytes)
+  const page = parsePage(bytes)
   const finder = finderFor(origin)
   const environment = { now: () => NOW_TS }
   const verifier = createVerifier({ finder, groupKeys: new Map(), names, environment })
-  const found = await examine({ page: json, bytes: source, held, isRelayed: false }, { finder, verifier, environment })
+  const found = await examine({ page, held, isRelayed: false }, { finder, verifier, environment })
   if (!found.verified) throw new Error(found.message)
   return found
 }

@@ -72,7 +72,7 @@ async function pullPages(
   for (let page = askFor({ since, place: 1, room: [] }, turn); ;) {
     const examined = await page.examined
     const served = await page.served
-    const result = await applier.apply(serverName, () => served.read().json, way, examined)
+    const result = await applier.apply(serverName, () => served.read(), way, examined)
     page.leave()
     if (result.outcome === 'not_at_start') return { outcome: 'more' }
     if (result.outcome !== 'applied') return result

@@ -10,6 +10,7 @@ export {
   parseForVerifying,
   parseLocated,
   parseStrict,
+  readPart,
 } from './parse.ts'
 export { signDocument, signedBytes, signObject } from './signing.ts'
 export type { Part } from './strict-scan.ts'

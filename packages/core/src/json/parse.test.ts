@@ -7,12 +7,14 @@ import {
   cutSigned,
   encodeCanonical,
   isJsonObject,
+  type JsonObject,
   type JsonValue,
   keyOfPart,
   parseForVerifying,
   parseLocated,
   parseStrict,
   type Part,
+  readPart,
   signedBytes,
 } from './index.ts'
 import { jsonValue } from './test-values.ts'
@@ -210,7 +212,7 @@ void t.test('a member that nobody looks into is checked, and not built', (t) => 
 })
 
 void t.test('the parts of a document are cut out as they would be encoded', (t) => {
-  const read = (bytes: Uint8Array): ReturnType<typeof parseLocated> => parseLocated(bytes, { levels: 3, apart: 'b' })
+  const read = (bytes: Uint8Array): ReturnType<typeof parseLocated> => parseLocated(bytes, { levels: 3, unread: 'b' })
   const entries = fc.array(jsonValue, { maxLength: 4 })
   const bodies = fc.dictionary(fc.oneof(fc.nat().map(String), fc.constantFrom('x', '__proto__')), jsonValue, {
     maxKeys: 4,
@@ -219,14 +221,18 @@ void t.test('the parts of a document are cut out as they would be encoded', (t) 
   fc.assert(
     fc.property(entries, fc.oneof(bodies, jsonValue), fc.constantFrom('', ' '), (e, b, indent) => {
       const bytes = utf8(indent === '' ? canonicalText({ b, e }) : JSON.stringify({ e, b }, undefined, indent))
-      const { value, parts } = read(bytes)
-      assert.deepEqual(value, parseStrict(bytes))
+      const { value, parts, unread } = read(bytes)
+      const members = unread?.parts.map((part) => [keyIn(bytes, part), readPart(bytes, part)] as const)
+      assert.deepEqual(
+        members ? { ...(value as JsonObject), b: Object.fromEntries(members) } : value,
+        parseStrict(bytes),
+      )
+      assert.equal(unread !== undefined, indent === '' && isJsonObject(b) && Object.keys(b).length > 0)
       const inner = (key: string): readonly Part[] => parts.find((part) => keyOfPart(bytes, part) === key)?.parts ?? []
       for (const [index, part] of inner('e').entries()) agrees(bytes, part, e[index]!)
       if (indent !== '' || !isJsonObject(b)) return
       assert.equal(inner('b').length, Object.keys(b).length)
-      for (const part of inner('b'))
-        agrees(bytes, part, ownValue(b, JSON.parse(`"${keyOfPart(bytes, part)}"`) as string)!)
+      for (const part of inner('b')) agrees(bytes, part, ownValue(b, keyIn(bytes, part))!)
     }),
     { numRuns: 500 },
   )
@@ -238,6 +244,10 @@ void t.test('the parts of a document are cut out as they would be encoded', (t) 
   for (const wrong of ['{"b":{"1":{"x":1.5}}}', '{"b":{"1":1,"1":2}}', '{"b":{"1":"\\ud800"}}', '{"b":{"1":1}'])
     t.throws(() => read(utf8(wrong)), { code: 'invalid_json' }, wrong)
   t.end()
+
+  function keyIn(bytes: Uint8Array, { from }: Part): string {
+    return JSON.parse(/^"(?:[^"\\]|\\.)*"/.exec(new TextDecoder().decode(bytes.subarray(from)))![0]) as string
+  }
 
   function agrees(bytes: Uint8Array, part: Part, expected: JsonValue): void {
     const cut = cutCanonical(bytes, part)

@@ -7,8 +7,6 @@ const OPEN_BRACE = 0x7b
 /** Members at the top that no signature covers (PROTOCOL section 2). */
 const UNSIGNED_MEMBERS: readonly string[] = ['signatures', 'unsigned']
 
-const NUMBER = /^\d+$/
-
 const utf8 = new TextDecoder()
 
 /**
@@ -65,34 +63,28 @@ export interface LocatedDocument {
   readonly value: JsonValue
   /** Its members or items. */
   readonly parts: readonly Part[]
+  /** The member that was left out; undefined where there is none, or its own members were not noted. */
+  readonly unread: Part | undefined
 }
 
 /**
  * Reads a document as {@link parseStrict} does, and notes where its parts stand.
  *
  * @param options.levels - of how many levels, see `scanStrictly`.
- * @param options.apart - a member at the top, whose own members are read one by one where they have numbers for keys:
- *   that takes no string as long as the document, which the engine would keep for a while.
+ * @param options.unread - a member at the top, whose own members the caller reads one by one with {@link readPart}: where
+ *   it is an object that has some, `{}` stands for it in `value`.
  * @throws FederationError `invalid_json`.
  */
-export function parseLocated(bytes: Uint8Array, { levels, apart }: { levels: number; apart: string }): LocatedDocument {
-  const { parts } = scanStrictly(bytes, levels)
-  const left = bytes[0] === OPEN_BRACE ? parts.find((part) => isNamed(bytes, part, apart)) : undefined
-  const members = left && readNumbered(bytes, left)
-  if (!members) return { value: readScanned(bytes), parts }
-  return { value: { ...(readAround(bytes, left) as JsonObject), [apart]: members }, parts }
+export function parseLocated(bytes: Uint8Array, options: { levels: number; unread: string }): LocatedDocument {
+  const { parts } = scanStrictly(bytes, options.levels)
+  const named = bytes[0] === OPEN_BRACE ? parts.find((part) => isNamed(bytes, part, options.unread)) : undefined
+  const unread = named && bytes[named.valueFrom] === OPEN_BRACE && named.parts.length > 0 ? named : undefined
+  return { value: unread ? readAround(bytes, unread) : readScanned(bytes), parts, unread }
 }
 
-/** Reads an object member by member; undefined where it is none, or has other keys than numbers. */
-function readNumbered(bytes: Uint8Array, { valueFrom, parts }: Part): JsonObject | undefined {
-  if (bytes[valueFrom] !== OPEN_BRACE || parts.length === 0) return undefined
-  const members: Record<string, JsonValue> = {}
-  for (const part of parts) {
-    const key = keyOfPart(bytes, part)
-    if (!NUMBER.test(key)) return undefined
-    members[key] = readScanned(bytes.subarray(part.valueFrom, part.to))
-  }
-  return members
+/** Reads a part of a document that was scanned. */
+export function readPart(bytes: Uint8Array, { valueFrom, to }: Part): JsonValue {
+  return readScanned(bytes.subarray(valueFrom, to))
 }
 
 /** The key of a member as it stands in the document: escapes are not undone. */
@@ -106,10 +98,14 @@ export function cutCanonical(bytes: Uint8Array, { valueFrom, to, isCanonical }: 
   return isCanonical ? bytes.subarray(valueFrom, to) : undefined
 }
 
-/** What the signatures of an object cover that is a part of a document, as {@link ParsedDocument} tells it. */
-export function cutSigned(bytes: Uint8Array, part: Part): Uint8Array | undefined {
+/**
+ * What the signatures of an object cover that is a part of a document, as {@link ParsedDocument} tells it.
+ *
+ * @param room - where it is put: as many bytes as the part has. Default: memory of its own.
+ */
+export function cutSigned(bytes: Uint8Array, part: Part, room?: Uint8Array): Uint8Array | undefined {
   // Where its parts were not noted, there seem to be none.
-  return part.isCanonical && part.parts.length > 0 ? signedPart(bytes, part.parts, part) : undefined
+  return part.isCanonical && part.parts.length > 0 ? signedPart(bytes, part.parts, part, room) : undefined
 }
 
 function readScanned(bytes: Uint8Array): JsonValue {
@@ -137,13 +133,15 @@ function isNamed(bytes: Uint8Array, { from, valueFrom }: Part, key: string): boo
  *
  * @param members - of the object.
  * @param place - where it stands in `bytes`. Default: it is all of them.
+ * @param signed - where it is put: as many bytes as the object has.
  */
 function signedPart(
   bytes: Uint8Array,
   members: readonly Part[],
   { valueFrom: start, to: end }: Pick<Part, 'valueFrom' | 'to'> = { valueFrom: 0, to: bytes.length },
+  signed: Uint8Array = new Uint8Array(end - start),
 ): Uint8Array {
-  const signed = bytes.slice(start, end)
+  signed.set(bytes.subarray(start, end))
   let length = signed.length
   // From the end, where keys in order put them: what moves up is little, and is not looked for any more.
   for (let index = members.length - 1; index >= 0; index--) {

@@ -58,8 +58,11 @@ const count: Rule = [(value) => typeof value === 'number' && isSize(value), 'a w
 const positive: Rule = [(value) => count[0](value) && value !== 0, 'a whole number from 1 on']
 const text: Rule = [(value) => typeof value === 'string' && value !== '', 'text that is not empty']
 
-/** All fields, and no others: a header with more comes from a later version, which `v` tells. */
-const HEADER_RULES: Readonly<Record<string, Rule>> = {
+/** Of all fields of an object: there must be no others. */
+type Rules = readonly (readonly [field: string, rule: Rule])[]
+
+/** A header with more fields comes from a later version, which `v` tells. */
+const HEADER_RULES: Rules = Object.entries<Rule>({
   v: [(value) => value === 1, '1'],
   server: text,
   seq: count,
@@ -69,12 +72,14 @@ const HEADER_RULES: Readonly<Record<string, Rule>> = {
   id: text,
   revision: positive,
   body: [(value) => value === null || isJsonObject(value), 'an object or null'],
-}
+})
 
-const BODY_RULES: Readonly<Record<string, Rule>> = {
-  sha256: [(value) => hashOf(value) !== undefined, 'base64 of 32 bytes'],
+const HASH_MUST_BE = 'base64 of 32 bytes'
+
+const BODY_RULES: Rules = Object.entries<Rule>({
+  sha256: [(value) => typeof value === 'string', HASH_MUST_BE],
   size: positive,
-}
+})
 
 /**
  * Makes an entry.
@@ -146,15 +151,19 @@ function requireFittingBody({ op, body }: EntryHeader): void {
 
 function readDigest(body: JsonObject): BodyDigest {
   requireFields(body, BODY_RULES, 'body.')
-  return { sha256: hashOf(body.sha256)!, size: Number(body.size) }
+  const sha256 = hashOf(body.sha256)
+  if (!sha256) throw refusal(`body.sha256 must be ${HASH_MUST_BE}`)
+  return { sha256, size: Number(body.size) }
 }
 
-function requireFields(json: JsonObject, rules: Readonly<Record<string, Rule>>, prefix: string): void {
-  for (const [field, [isRight, mustBe]] of Object.entries(rules)) {
+function requireFields(json: JsonObject, rules: Rules, prefix: string): void {
+  for (const [field, [isRight, mustBe]] of rules) {
     if (!isRight(json[field])) throw refusal(`${prefix}${field} must be ${mustBe}`)
   }
-  const unknown = Object.keys(json).find((field) => !Object.hasOwn(rules, field))
-  if (unknown !== undefined) throw refusal(`${prefix}${JSON.stringify(unknown)} is no field of version 1`)
+  const fields = Object.keys(json)
+  if (fields.length === rules.length) return
+  const unknown = fields.find((field) => rules.every(([known]) => known !== field))
+  throw refusal(`${prefix}${JSON.stringify(unknown)} is no field of version 1`)
 }
 
 function refusal(reason: string): FederationError {

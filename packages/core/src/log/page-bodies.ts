@@ -1,9 +1,9 @@
 import { sameBytes } from '../bytes.ts'
 import { sha256 } from '../crypto/index.ts'
-import { encodeCanonical, isJsonObject, type JsonObject, type JsonValue } from '../json/index.ts'
+import { encodeCanonical, isJsonObject, type JsonObject } from '../json/index.ts'
 import type { EntryHeader, LogEntry } from './entry.ts'
-import type { PageSource } from './page-source.ts'
 import { fault, type PageFault } from './page.ts'
+import type { ReceivedBodies, ReceivedBody } from './received-page.ts'
 
 /** An object as it came beside the log; its signatures were not checked. */
 export interface EntryBody {
@@ -14,10 +14,13 @@ export interface EntryBody {
   readonly signedBytes: Uint8Array | undefined
 }
 
+/** What is kept of a body. All else of it may go before the next one is read. */
+export type KeepBody<Kept> = (header: EntryHeader, body: EntryBody) => Kept
+
 /** The bodies of a page. */
-export interface PageBodies {
+export interface PageBodies<Kept> {
   /** By `seq`. */
-  readonly bySeq: ReadonlyMap<number, EntryBody>
+  readonly bySeq: ReadonlyMap<number, Kept>
   /** Entries of which the body was left out, though none that follows in the page is of the same object. */
   readonly withheld: readonly EntryHeader[]
 }
@@ -26,31 +29,30 @@ export interface PageBodies {
  * Compares bodies with the headers that name them.
  *
  * @param entries - of the page, whose headers are known to be the log's.
- * @param source - what the page was read from.
  */
-export function readBodies(
+export function readBodies<Kept>(
   entries: readonly LogEntry[],
-  bodies: JsonObject,
-  source: PageSource,
-): PageBodies | PageFault {
-  const bySeq = new Map<number, EntryBody>()
+  bodies: ReceivedBodies,
+  keep: KeepBody<Kept>,
+): PageBodies<Kept> | PageFault {
+  const bySeq = new Map<number, Kept>()
   for (const { header } of entries) {
-    const value = bodies[String(header.seq)]
-    if (value === undefined) continue
-    const body = readBody(header, value, source)
+    const received = bodies.read(header.seq)
+    if (received === undefined) continue
+    const body = bodyOf(header, received)
     if (body === undefined) {
       return mismatch(`the body of entry ${header.seq} is not the one that was logged`)
     }
-    bySeq.set(header.seq, body)
+    bySeq.set(header.seq, keep(header, body))
   }
-  if (Object.keys(bodies).length > bySeq.size) return mismatch('it has bodies that belong to none of its entries')
+  if (bodies.count > bySeq.size) return mismatch('it has bodies that belong to none of its entries')
   return { bySeq, withheld: current(entries).filter(({ seq, body }) => body && !bySeq.has(seq)) }
 }
 
 /** The body, if it is the one that the header names. */
-function readBody(header: EntryHeader, json: JsonValue, source: PageSource): EntryBody | undefined {
+function bodyOf(header: EntryHeader, { json, bytes: known, signedBytes }: ReceivedBody): EntryBody | undefined {
   if (!header.body || !isJsonObject(json) || !isSameObject(header, json)) return undefined
-  const { bytes, signedBytes } = source.body(header.seq) ?? { bytes: encodeCanonical(json), signedBytes: undefined }
+  const bytes = known ?? encodeCanonical(json)
   const isLogged = bytes.length === header.body.size && sameBytes(sha256(bytes), header.body.sha256)
   return isLogged ? { json, bytes, signedBytes } : undefined
 }

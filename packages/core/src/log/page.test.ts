@@ -1,7 +1,16 @@
 import t from 'tap'
 import { canonicalText, encodeBase64, type JsonObject, type JsonValue, signedBytes } from '../json/index.ts'
-import { MAX_PAGE_ENTRIES, type PageVerdict, parsePage, readHead, rootOf, startFollowing, verifyPage } from './index.ts'
-import type { FollowedLog, VerifiedEntry } from './index.ts'
+import {
+  MAX_PAGE_ENTRIES,
+  pageOf,
+  type PageVerdict,
+  parsePage,
+  readHead,
+  rootOf,
+  startFollowing,
+  verifyPage,
+} from './index.ts'
+import type { EntryBody, FollowedLog, ReceivedPage, VerifiedEntry } from './index.ts'
 import { loadedKey, NOW_TS, publicKeys, testLog, type TestLog } from './test-log.ts'
 
 const serverName = 'https://manga.example.com/v1'
@@ -17,10 +26,14 @@ function sampleLog(): TestLog {
   return log
 }
 
-const verify = (page: JsonValue, followed: FollowedLog): PageVerdict => verifyPage(page, followed, trust)
+const verifyReceived = (page: ReceivedPage, followed: FollowedLog): PageVerdict<EntryBody> =>
+  verifyPage(page, followed, trust, (_header, body) => body)
+
+const verify = (page: JsonValue, followed: FollowedLog): PageVerdict<EntryBody> =>
+  verifyReceived(pageOf(page), followed)
 
 /** The verdict on a page that must be good. */
-function accept(page: JsonValue, followed: FollowedLog): Extract<PageVerdict, { readonly verified: true }> {
+function accept(page: JsonValue, followed: FollowedLog): Extract<PageVerdict<EntryBody>, { readonly verified: true }> {
   const verdict = verify(page, followed)
   if (!verdict.verified) throw new Error(`${verdict.reason}: ${verdict.message}`)
   return verdict
@@ -38,7 +51,7 @@ const without = (object: JsonValue | undefined, field: string): JsonObject => {
   const { [field]: _left, ...rest } = object as JsonObject
   return rest
 }
-const withoutSigned = ({ body, ...entry }: VerifiedEntry): unknown => ({
+const withoutSigned = ({ body, ...entry }: VerifiedEntry<EntryBody>): unknown => ({
   ...entry,
   body: body && { json: body.json, bytes: body.bytes },
 })
@@ -58,10 +71,10 @@ t.test('a page that came as bytes is judged as if it were encoded again', async 
     ['no bodies', canonicalText({ ...page, bodies: {} }), true],
   ]
   for (const [name, text, isCanonical] of cases) {
-    const { json, source } = parsePage(new TextEncoder().encode(text))
+    const received = parsePage(new TextEncoder().encode(text))
     const followed = startFollowing(serverName)
-    const [cut, encoded] = [verifyPage(json, followed, trust, source), verify(JSON.parse(text) as JsonValue, followed)]
-    t.equal(source.entry(0) !== undefined, isCanonical, name)
+    const [cut, encoded] = [verifyReceived(received, followed), verify(JSON.parse(text) as JsonValue, followed)]
+    t.equal(received.entry(0) !== undefined, isCanonical, name)
     if (!cut.verified || !encoded.verified) t.same(cut, encoded, name)
     else t.same(cut.entries.map(withoutSigned), encoded.entries.map(withoutSigned), name)
     if (!cut.verified) continue

@@ -1,6 +1,7 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../json/index.ts'
+import { isJsonObject, type JsonValue } from '../json/index.ts'
 import type { HeadRefusalReason, LogHead } from './head.ts'
 import { hashOf } from './hash-text.ts'
+import type { ReceivedBodies, ReceivedPage } from './received-page.ts'
 import { isSize } from './subtrees.ts'
 import { MAX_PROOF_HASHES } from './verify-proofs.ts'
 
@@ -52,26 +53,22 @@ export interface PageFault {
 export interface Page {
   readonly start: number
   readonly entries: readonly JsonValue[]
-  readonly bodies: JsonObject
+  readonly bodies: ReceivedBodies
   readonly head: JsonValue | undefined
   readonly proof: readonly Uint8Array[]
 }
 
-/**
- * Checks the form of a page, pulled or pushed (PROTOCOL sections 9 and 10).
- *
- * @param value - read by `parseStrict`.
- */
-export function readPage(value: JsonValue): Page | PageFault {
-  if (!isJsonObject(value)) return badPage('it must be an object')
-  const { start, entries, bodies, head } = value
+/** Checks the form of a page, pulled or pushed (PROTOCOL sections 9 and 10). */
+export function readPage({ json, bodies }: ReceivedPage): Page | PageFault {
+  if (!isJsonObject(json)) return badPage('it must be an object')
+  const { start, entries, head } = json
   if (typeof start !== 'number' || !isSize(start)) return badPage('start must be a whole number from 0 on')
   if (!Array.isArray(entries)) return badPage('entries must be a list')
   if (entries.length > MAX_PAGE_ENTRIES) {
     return badPage(`it has ${entries.length} entries, ${MAX_PAGE_ENTRIES} at most are allowed`)
   }
-  if (!isJsonObject(bodies)) return badPage('bodies must be an object')
-  const proof = readProof(value.proof)
+  if (!bodies) return badPage('bodies must be an object')
+  const proof = readProof(json.proof)
   if (proof === undefined) {
     return fault('bad_proof', `The proof must be a list of ${MAX_PROOF_HASHES} hashes at most, in base64.`)
   }

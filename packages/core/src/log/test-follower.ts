@@ -1,9 +1,10 @@
 import type { PublicKey } from '../crypto/index.ts'
-import { parseStrict } from '../json/index.ts'
 import {
   encodeLogPage,
+  type EntryBody,
   type FollowedLog,
   type LogReader,
+  parsePage,
   startFollowing,
   type VerifiedEntry,
   verifyPage,
@@ -13,7 +14,7 @@ import {
 export interface TestFollower {
   readonly followed: FollowedLog
   /** All entries so far. */
-  readonly entries: readonly VerifiedEntry[]
+  readonly entries: readonly VerifiedEntry<EntryBody>[]
   /** The bytes of what the log says is current, by kind and id. */
   readonly objects: ReadonlyMap<string, Uint8Array | undefined>
   /** Reads on to the head, in pages of `limit`. Fails on the first page that is not verified. */
@@ -27,12 +28,12 @@ export function testFollower(
   trust: () => { readonly keys: ReadonlyMap<string, PublicKey>; readonly nowTs: number },
 ): TestFollower {
   let followed = startFollowing(serverName)
-  const entries: VerifiedEntry[] = []
+  const entries: VerifiedEntry<EntryBody>[] = []
   const objects = new Map<string, Uint8Array | undefined>()
 
   async function readPage(limit: number): Promise<number> {
     const page = await reader.page(serverName, { since: followed.range.size, limit, maxBytes: 8 * 1024 * 1024 })
-    const verdict = verifyPage(parseStrict(encodeLogPage(page)), followed, trust())
+    const verdict = verifyPage(parsePage(encodeLogPage(page)), followed, trust(), (_header, body) => body)
     if (!verdict.verified) throw new Error(`${verdict.reason}: ${verdict.message}`)
     followed = verdict.followed
     for (const entry of verdict.entries) {

@@ -4,9 +4,9 @@ import type { JsonValue } from '../json/index.ts'
 import { appendLeaves, type CompactRange, EMPTY_RANGE, rootOf } from './compact-range.ts'
 import { type EntryHeader, type LogEntry, readEntry } from './entry.ts'
 import { type HeadTrust, type LogHead, verifyHead } from './head.ts'
-import { type EntryBody, readBodies } from './page-bodies.ts'
-import { NO_SOURCE, type PageSource } from './page-source.ts'
+import { type KeepBody, readBodies } from './page-bodies.ts'
 import { fault, type Page, type PageFault, readPage } from './page.ts'
+import type { ReceivedPage } from './received-page.ts'
 import { verifyConsistency } from './verify-proofs.ts'
 
 /** What a follower remembers of a log. */
@@ -23,19 +23,19 @@ export interface FollowedLog {
 }
 
 /** An entry of a verified page, with all that is to be stored of it. */
-export interface VerifiedEntry extends LogEntry {
-  /** Undefined when the object was deleted, or the body left out. */
-  readonly body: EntryBody | undefined
+export interface VerifiedEntry<Kept> extends LogEntry {
+  /** What was kept of its body. Undefined when the object was deleted, or the body left out. */
+  readonly body: Kept | undefined
   /** Hashes of the subtrees that it completes, see `Growth`: for whoever makes proofs of its own. */
   readonly completed: readonly Uint8Array[]
 }
 
 /** What is thought of a page. */
-export type PageVerdict =
+export type PageVerdict<Kept> =
   | {
       readonly verified: true
       readonly head: LogHead
-      readonly entries: readonly VerifiedEntry[]
+      readonly entries: readonly VerifiedEntry<Kept>[]
       /** What the follower remembers from now on. */
       readonly followed: FollowedLog
       /**
@@ -60,17 +60,17 @@ export function startFollowing(serverName: string): FollowedLog {
  * Verifies a page, pulled or pushed, before anything of it is stored (PROTOCOL section 9): names and numbers, head,
  * leaf hashes, proof, body hashes. The signatures of the objects are for the caller to check.
  *
- * @param value - the page, at most 8 MiB, read by `parseStrict`. Nothing is changed.
+ * @param received - the page, at most 8 MiB.
  * @param followed - what the follower remembers. Empty pages are accepted when there is nothing to add.
- * @param source - what the page was read from, which saves encoding it again. Default: nothing is known of that.
+ * @param keep - what is kept of a body that is the one of its entry. The page may still be refused after that.
  */
-export function verifyPage(
-  value: JsonValue,
+export function verifyPage<Kept>(
+  received: ReceivedPage,
   followed: FollowedLog,
   trust: HeadTrust,
-  source: PageSource = NO_SOURCE,
-): PageVerdict {
-  const page = readPage(value)
+  keep: KeepBody<Kept>,
+): PageVerdict<Kept> {
+  const page = readPage(received)
   if ('reason' in page) return { verified: false, head: undefined, ...page }
   if (page.start !== followed.range.size) {
     const message = `The page begins at entry ${page.start}; the next one is ${followed.range.size}.`
@@ -79,7 +79,7 @@ export function verifyPage(
   const signed = verifyHead(page.head, followed.serverName, trust)
   if (!signed.verified) return { ...signed, head: undefined }
   const { head } = signed
-  const found = faultOfHead(head, page, followed) ?? verifyEntries({ ...page, source }, head, followed)
+  const found = faultOfHead(head, page, followed) ?? verifyEntries({ ...page, received, keep }, head, followed)
   return 'reason' in found ? { verified: false, head, ...found } : { verified: true, head, ...found }
 }
 
@@ -110,20 +110,23 @@ function faultOfHead(head: LogHead, { start, entries }: Page, { heads }: Followe
   return undefined
 }
 
-/** A page with what it was read from. */
-type SourcedPage = Page & { readonly source: PageSource }
+/** A page, as it came and as it was read. */
+interface WholePage<Kept> extends Page {
+  readonly received: ReceivedPage
+  readonly keep: KeepBody<Kept>
+}
 
 /** What a page adds. */
-type Findings = Pick<Extract<PageVerdict, { readonly verified: true }>, 'entries' | 'followed' | 'withheld'>
+type Findings<Kept> = Pick<Extract<PageVerdict<Kept>, { readonly verified: true }>, 'entries' | 'followed' | 'withheld'>
 
-function verifyEntries(page: SourcedPage, head: LogHead, followed: FollowedLog): Findings | PageFault {
+function verifyEntries<Kept>(page: WholePage<Kept>, head: LogHead, followed: FollowedLog): Findings<Kept> | PageFault {
   const entries = readEntries(page, followed.serverName)
   if ('reason' in entries) return entries
   const leaves = entries.map((entry) => entry.leafHash)
   const { range, completed } = appendLeaves(followed.range, leaves)
   const wrongTree = faultOfTree(page, head, followed, { leaves, range })
   if (wrongTree) return wrongTree
-  const bodies = readBodies(entries, page.bodies, page.source)
+  const bodies = readBodies(entries, page.bodies, page.keep)
   if ('reason' in bodies) return bodies
   const missing = range.size === head.size ? bodies.withheld[0] : undefined
   if (missing) {
@@ -158,11 +161,11 @@ function faultOfTree(
   return contradicted && fork(contradicted, head)
 }
 
-function readEntries({ start, entries, source }: SourcedPage, serverName: string): LogEntry[] | PageFault {
+function readEntries({ start, entries, received }: WholePage<unknown>, serverName: string): LogEntry[] | PageFault {
   const read: LogEntry[] = []
   for (const [index, json] of entries.entries()) {
     const seq = start + index
-    const entry = entryOrFault(json, seq, source.entry(index))
+    const entry = entryOrFault(json, seq, received.entry(index))
     if ('reason' in entry) return entry
     if (entry.header.serverName !== serverName) {
       return fault('wrong_server', `Entry ${seq} is of another server's log; it should be of ${serverName}.`)

@@ -82,6 +82,7 @@ t.test('what cannot be a server name is refused with the reason', (t) => {
 
 t.test('http is accepted only where the operator allows it', (t) => {
   t.equal(parseServerName('http://127.0.0.1:3000/v1', { allowInsecure: true }), 'http://127.0.0.1:3000/v1')
+  t.throws(() => parseServerName('http://127.0.0.1:3000/v1'), { code: 'invalid_server_name' }, 'also when it was seen')
   t.throws(() => parseServerName('http://127.0.0.1:80/v1', { allowInsecure: true }), {
     message: 'write http://127.0.0.1/v1',
   })

@@ -10,7 +10,7 @@ const SEGMENT = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!2F)[0-9A-F]{2})+$/
 /** Characters that RFC 3986 never needs percent-encoded: `%7E` and `~` would be two spellings of one name. */
 const UNRESERVED = /^[A-Za-z0-9._~-]$/
 
-/** Names under https that were found canonical: the same few stand in every object. At most 255 characters each. */
+/** Names that were found canonical: the same few stand in every object. At most 255 characters each. */
 const CANONICAL = new LRUCache<string, true>({ max: 2000 })
 
 /** What a server name may be beyond the rule. */
@@ -27,13 +27,13 @@ export interface ServerNameOptions {
  * @throws FederationError `invalid_server_name`, with the canonical spelling in the message where there is one.
  */
 export function parseServerName(text: string, options: ServerNameOptions = {}): string {
-  if (CANONICAL.has(text)) return text
+  if (CANONICAL.has(text) && (options.allowInsecure || text.startsWith('https:'))) return text
   if (text.length > MAX_NAME_CHARACTERS) {
     throw refusal(`is ${text.length} characters long; ${MAX_NAME_CHARACTERS} at most are allowed`, text)
   }
   const canonical = canonicalServerName(text, options)
   if (canonical !== text) throw refusal(`is not in canonical form; write ${canonical}`, text)
-  if (text.startsWith('https:')) CANONICAL.set(text, true)
+  CANONICAL.set(text, true)
   return text
 }
 

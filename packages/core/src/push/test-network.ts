@@ -26,6 +26,7 @@ import {
   encodeLogPage,
   type FollowedLog,
   openOwnLog,
+  pageOf,
   startFollowing,
   verifyPage,
 } from '../log/index.ts'
@@ -149,7 +150,7 @@ export async function startServer(
     if (server.reception) return server.reception(size)
     if ((page as JsonObject).start !== size) return { outcome: 'not_at_start', size }
     const trust = { keys: known.origin.publicKeys(), nowTs: time.now() }
-    const verdict = verifyPage(page, known.log, trust)
+    const verdict = verifyPage(pageOf(page), known.log, trust, () => true)
     if (!verdict.verified) return { outcome: 'refused', reason: verdict.reason, message: verdict.message, size }
     known.log = verdict.followed
     stored.push(verdict.entries.length)

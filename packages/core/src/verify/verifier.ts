@@ -25,8 +25,8 @@ const MAX_RECEIVED_BYTES = 2 * 64 * 1024
 /** Objects that are read before their signatures are checked together: enough for all cores, little for the memory. */
 const OBJECTS_TOGETHER = 64
 
-/** So many such groups are under way: while one is checked, another is read. */
-const GROUPS_UNDER_WAY = 2
+/** So many such groups are under way, a page of the log: no core waits while the thread that reads does something else. */
+const GROUPS_UNDER_WAY = 4
 
 /** What a verifier works with. */
 export interface VerifierOptions {

@@ -1,0 +1,91 @@
+import { cutCanonical, cutSigned, isJsonObject, type JsonValue, keyOfPart } from '../json/index.ts'
+import { parseLocated, parseStrict, type Part, readPart } from '../json/index.ts'
+
+/** The page, its lists, and what stands in those: of so many levels it is noted where the parts stand. */
+const LEVELS = 3
+
+const NUMBER = /^\d+$/
+
+/** A page as it came. Its bodies are read one by one: together they take many times the memory of what is kept of them. */
+export interface ReceivedPage {
+  /** All of it but the bodies, which are read apart. */
+  readonly json: JsonValue
+  /** The canonical bytes of the header at this place; undefined where they are not known, and have to be made. */
+  entry(index: number): Uint8Array | undefined
+  /** Undefined where its bodies are no object. */
+  readonly bodies: ReceivedBodies | undefined
+}
+
+/** The bodies of a page. */
+export interface ReceivedBodies {
+  readonly count: number
+  /** Reads the body of the entry with this number; undefined when the page has none. */
+  read(seq: number): ReceivedBody | undefined
+}
+
+/** An object as it came, with its bytes where they are known: so that nobody makes them again to hash them. */
+export interface ReceivedBody {
+  readonly json: JsonValue
+  /** Its canonical bytes. */
+  readonly bytes: Uint8Array | undefined
+  /** What its signatures cover. */
+  readonly signedBytes: Uint8Array | undefined
+}
+
+/**
+ * Reads a page as `parseStrict` does.
+ *
+ * @param bytes - at most 8 MiB. They must not change while the page is in use.
+ * @throws FederationError `invalid_json`.
+ */
+export function parsePage(bytes: Uint8Array): ReceivedPage {
+  const { value, parts, unread } = parseLocated(bytes, { levels: LEVELS, unread: 'bodies' })
+  const entries = parts.find((part) => keyOfPart(bytes, part) === 'entries')?.parts ?? []
+  const entry: ReceivedPage['entry'] = (index) => entries[index] && cutCanonical(bytes, entries[index])
+  if (!unread) return { ...pageOf(value), entry }
+  const bySeq = new Map(unread.parts.map((part) => [keyOfPart(bytes, part), part]))
+  // As they stand there: a number may hide behind an escape.
+  if (![...bySeq.keys()].every((key) => NUMBER.test(key))) return { ...pageOf(parseStrict(bytes)), entry }
+  return { json: value, entry, bodies: bodiesIn(bytes, unread, bySeq) }
+}
+
+/** @param bySeq - where they stand, by the numbers of their entries. */
+function bodiesIn(bytes: Uint8Array, all: Part, bySeq: ReadonlyMap<string, Part>): ReceivedBodies {
+  // One piece of memory for all of them, in which each has the place that it has in the page.
+  const room = new Uint8Array(all.to - all.valueFrom)
+  return {
+    count: bySeq.size,
+    read(seq) {
+      const part = bySeq.get(String(seq))
+      return (
+        part && {
+          json: readPart(bytes, part),
+          bytes: cutCanonical(bytes, part),
+          signedBytes: cutSigned(bytes, part, room.subarray(part.valueFrom - all.valueFrom, part.to - all.valueFrom)),
+        }
+      )
+    },
+  }
+}
+
+/**
+ * A page of which nothing is known but what it says.
+ *
+ * @param json - read by `parseStrict`. Nothing is changed.
+ */
+export function pageOf(json: JsonValue): ReceivedPage {
+  const bodies = isJsonObject(json) ? json.bodies : undefined
+  return {
+    json,
+    entry: () => undefined,
+    bodies: isJsonObject(bodies)
+      ? {
+          count: Object.keys(bodies).length,
+          read(seq) {
+            const body = bodies[String(seq)]
+            return body === undefined ? undefined : { json: body, bytes: undefined, signedBytes: undefined }
+          },
+        }
+      : undefined,
+  }
+}
