@@ -1,17 +1,25 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 
 /** A process of its own, which answers questions one after the other. */
 export interface Child {
   /** @throws when the process failed to answer; what it said stands on its standard error. */
   ask<Answer>(question: string): Promise<Answer>
+  /** Stops the process where it is, until it may go on. */
+  pause(): void
+  goOn(): void
   /** Ends the process, when it has cleaned up. */
   stop(): Promise<void>
 }
 
+/** Where Node keeps what it made of the files of this folder: whoever finds it there needs no compiler in its memory. */
+const COMPILED = fileURLToPath(new URL('../node_modules/.cache/compiled', import.meta.url))
+
 /** Starts a file of this folder with one argument, which reaches it as JSON. */
 export function startChild(file: string, argument: unknown): Child {
-  const child = fork(new URL(file, import.meta.url), [JSON.stringify(argument)])
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED }
+  const child = fork(new URL(file, import.meta.url), [JSON.stringify(argument)], { env })
   const ended = once(child, 'exit')
   return {
     async ask<Answer>(question: string) {
@@ -21,6 +29,8 @@ export function startChild(file: string, argument: unknown): Child {
       if (fate === undefined) throw new Error(`${file} ended before it answered "${question}".`)
       return fate[0] as Answer
     },
+    pause: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
     async stop() {
       if (child.connected) child.disconnect()
       await ended

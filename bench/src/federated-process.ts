@@ -8,16 +8,12 @@ import { CHAPTERS_A_SERIES, madeUpChapter, madeUpSeries } from './made-up-catalo
 import { checkPublished } from './measure.ts'
 import { repositoryOf } from './repository.ts'
 
-/** Memory rises and falls over many pages, each of which takes some 50 ms; to look costs 50 µs. */
-const SAMPLE_INTERVAL_MS = 25
-
 const options = argumentOfChild() as FederatedSiteOptions
 const series = { count: options.series, at: madeUpSeries }
 const chapters = { count: options.series * CHAPTERS_A_SERIES, at: madeUpChapter }
 const site = Fastify()
 /** When changes of the followed catalog were stored, on the clock of the machine in milliseconds. */
 const storedAt: number[] = []
-let peakBytes = 0
 
 /** The SQLite file, of which is noted when it took in something of the followed server. */
 async function openStore(): Promise<Store> {
@@ -51,7 +47,6 @@ async function open(): Promise<number> {
   })
   await site.listen({ host: '127.0.0.1', port: options.port })
   checkPublished(await site.mangaFederation.catalog.reconcile(), series.count + chapters.count)
-  setInterval(sample, SAMPLE_INTERVAL_MS)
   return options.port
 }
 
@@ -79,18 +74,11 @@ async function change(): Promise<number> {
   return toldAt
 }
 
-/** The most that the process had in memory since this was asked last: resident set size in bytes. */
-async function usePeak(): Promise<number> {
-  sample()
-  const peak = peakBytes
-  peakBytes = 0
-  return peak
+/** The most that the process ever had in memory: resident set size in bytes, of which the system keeps count. */
+async function peak(): Promise<number> {
+  return process.resourceUsage().maxRSS * 1024
 }
 
-function sample(): void {
-  peakBytes = Math.max(peakBytes, process.memoryUsage.rss())
-}
-
-answerParent({ open, follow, progress, followers, change, stored: async () => storedAt.splice(0), peak: usePeak }, () =>
+answerParent({ open, follow, progress, followers, change, stored: async () => storedAt.splice(0), peak }, () =>
   site.close(),
 )

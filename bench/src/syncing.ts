@@ -3,7 +3,7 @@ import type { Child } from './child.ts'
 import { type FollowerProgress, freePlace, startFederatedSite } from './federated-site.ts'
 import { CHAPTERS_A_SERIES } from './made-up-catalog.ts'
 import type { BenchResult } from './measure.ts'
-import { rawVerifyingRate, readSignatures } from './raw-verifying.ts'
+import { type RawVerifying, readSignatures, startRawVerifying } from './raw-verifying.ts'
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts'
 
 const SERIES = 25_000
@@ -12,8 +12,14 @@ const OBJECTS = SERIES * (1 + CHAPTERS_A_SERIES)
 /** Where memory is looked at for the first time: a tenth of the way. */
 const EARLY_ENTRIES = 30_000
 
-/** Signatures of which the raw rate is measured: some seconds of work. */
-const RAW_SIGNATURES = 40_000
+/** Signatures of which the raw rate is measured each time: a second of work. */
+const RAW_SIGNATURES = 16_000
+
+/**
+ * After so long both sites are stopped, and the raw rate is measured. Machines that others use too are faster at one
+ * moment and slower at the next: only what was measured between two parts of the work can be held against it.
+ */
+const PART_MS = 3000
 
 /** How often the follower is asked how far it is: what that costs it does not show. */
 const LOOK_INTERVAL_MS = 200
@@ -27,8 +33,11 @@ const GROWTH_LIMIT = 1.2
 
 /** What was seen of one synchronization. */
 interface Synchronization {
+  /** Those in which the sites were not stopped. */
   readonly seconds: number
-  /** The most that each process had in memory until the follower held a tenth, and afterwards; in bytes. */
+  /** Signatures a second, the mean of all times. */
+  readonly rawRate: number
+  /** The most that each process had in memory until the follower held a tenth, and until it held all; in bytes. */
   readonly early: { readonly origin: number; readonly follower: number }
   readonly late: { readonly origin: number; readonly follower: number }
 }
@@ -51,8 +60,9 @@ async function measure(folder: TemporaryFolder): Promise<BenchResult[]> {
   await publisher.ask('open')
   await publisher.stop()
 
-  const signatures = await readSignatures(originOptions.databasePath, place.serverName, RAW_SIGNATURES)
-  const rawBefore = await rawVerifyingRate(signatures)
+  const raw = await startRawVerifying(
+    await readSignatures(originOptions.databasePath, place.serverName, RAW_SIGNATURES),
+  )
   const origin = startFederatedSite(originOptions)
   const follower = startFederatedSite({
     ...(await freePlace()),
@@ -61,42 +71,47 @@ async function measure(folder: TemporaryFolder): Promise<BenchResult[]> {
     origin: place.serverName,
   })
   try {
-    const seen = await synchronize(origin, follower)
-    const rawRate = (rawBefore + (await rawVerifyingRate(signatures))) / 2
-    return resultsOf(seen, rawRate)
+    return resultsOf(await synchronize(origin, follower, raw))
   } finally {
-    await Promise.all([origin.stop(), follower.stop()])
+    await Promise.all([origin.stop(), follower.stop(), raw.close()])
   }
 }
 
-async function synchronize(origin: Child, follower: Child): Promise<Synchronization> {
+async function synchronize(origin: Child, follower: Child, raw: RawVerifying): Promise<Synchronization> {
   await origin.ask('open')
   await follower.ask('open')
-  await origin.ask('peak')
-  await follower.ask('peak')
-  const start = performance.now()
-  await follower.ask('follow')
-  await untilHeld(follower, EARLY_ENTRIES)
-  const early = await peaks(origin, follower)
-  await untilHeld(follower, OBJECTS)
-  const seconds = (performance.now() - start) / 1000
-  return { seconds, early, late: await peaks(origin, follower) }
+  const rawRates = [await raw.rate()]
+  let early: Synchronization['early'] | undefined
+  let seconds = 0
+  for (let held = 0; held < OBJECTS;) {
+    const start = performance.now()
+    if (held === 0) await follower.ask('follow')
+    held = await heldAfter(follower, PART_MS)
+    if (held >= EARLY_ENTRIES) early ??= await peaks(origin, follower)
+    for (const site of [origin, follower]) site.pause()
+    seconds += (performance.now() - start) / 1000
+    rawRates.push(await raw.rate())
+    for (const site of [origin, follower]) site.goOn()
+  }
+  const rawRate = rawRates.reduce((sum, rate) => sum + rate) / rawRates.length
+  return { seconds, rawRate, early: early!, late: await peaks(origin, follower) }
 }
 
 async function peaks(origin: Child, follower: Child): Promise<{ origin: number; follower: number }> {
   return { origin: await origin.ask<number>('peak'), follower: await follower.ask<number>('peak') }
 }
 
-async function untilHeld(follower: Child, entries: number): Promise<void> {
-  for (;;) {
+/** @returns how many entries the follower holds: after this time, or when it holds all. */
+async function heldAfter(follower: Child, ms: number): Promise<number> {
+  for (const end = performance.now() + ms; ;) {
     const { held, lastError } = await follower.ask<FollowerProgress>('progress')
-    if (held >= entries) return
     if (lastError !== undefined) throw new Error(`The follower holds ${held} entries, and says: ${lastError}`)
+    if (held >= OBJECTS || performance.now() >= end) return held
     await sleep(LOOK_INTERVAL_MS)
   }
 }
 
-function resultsOf({ seconds, early, late }: Synchronization, rawRate: number): BenchResult[] {
+function resultsOf({ seconds, rawRate, early, late }: Synchronization): BenchResult[] {
   const rate = OBJECTS / seconds
   const sides = ['origin', 'follower'] as const
   return [
