@@ -1,14 +1,13 @@
-import { FederationError, type LogStore, type StoredLogPage } from '@manga-federation/core'
+import { FederationError, type LogStore } from '@manga-federation/core'
 import { CATALOG_OF } from './catalog-of.ts'
 import type { StoreConnection } from './connection.ts'
-import { endOfEntries, entryKey } from './entry-key.ts'
+import { entryKey } from './entry-key.ts'
 import { kindOf } from './kinds.ts'
+import { logPages } from './log-pages.ts'
 import { plainBytes } from './plain-bytes.ts'
 
 /** The length of SHA-256. */
 const HASH_BYTES = 32
-
-type EntryRow = { header: Uint8Array; body: Uint8Array | null }
 
 /** The logs, in the tables `catalogs`, `entries` and `withheld`. */
 export function logTable(connection: StoreConnection): LogStore {
@@ -16,10 +15,7 @@ export function logTable(connection: StoreConnection): LogStore {
     'SELECT catalog, head FROM catalogs WHERE origin = ?',
   )
   const updateHead = connection.prepare('UPDATE catalogs SET head = ? WHERE origin = ? AND size = ?')
-  const selectEntries = connection.prepare<EntryRow>(
-    `SELECT header, body FROM entries
-     WHERE entry >= ? AND entry < ? AND header IS NOT NULL ORDER BY entry LIMIT ?`,
-  )
+  const pages = logPages(connection)
   const selectNode = connection.prepare<{ hash: Uint8Array | null }>(
     'SELECT substr(nodes, ?, ?) AS hash FROM entries WHERE entry = ?',
   )
@@ -39,12 +35,11 @@ export function logTable(connection: StoreConnection): LogStore {
     replaceHead: (origin, size, head) =>
       connection.read(() => Number(updateHead.run(head, origin, size).changes) === 1),
 
-    page: (origin, { since, limit, maxBytes }) =>
+    page: (origin, page) =>
       connection.transaction('DEFERRED', () => {
         const log = selectLog.get(origin)
         if (log === undefined) return { head: undefined, entries: [] }
-        const rows = selectEntries.iterate(entryKey(log.catalog, since), endOfEntries(log.catalog), limit)
-        return { head: headFrom(log), entries: firstBytes(rows, maxBytes) }
+        return { head: headFrom(log), ...pages.read(log.catalog, page) }
       }),
 
     nodes: (origin, positions) =>
@@ -64,16 +59,4 @@ export function logTable(connection: StoreConnection): LogStore {
 
 function headFrom(log: { head: Uint8Array | null } | undefined): Uint8Array | undefined {
   return log?.head ? plainBytes(log.head) : undefined
-}
-
-/** As many entries as `maxBytes` have room for, and at least one. The rows behind them are not read. */
-function firstBytes(rows: Iterable<EntryRow>, maxBytes: number): StoredLogPage['entries'] {
-  const entries: StoredLogPage['entries'][number][] = []
-  let bytes = 0
-  for (const { header, body } of rows) {
-    bytes += header.length + (body?.length ?? 0)
-    if (bytes > maxBytes && entries.length > 0) break
-    entries.push({ bytes: plainBytes(header), body: body === null ? undefined : plainBytes(body) })
-  }
-  return entries
 }

@@ -1,7 +1,7 @@
 import { concatBytes } from '../bytes.ts'
 import { FederationError } from '../errors.ts'
 import { canonicalText, encodeBase64, parseStrict } from '../json/index.ts'
-import type { LogStore } from '../store/index.ts'
+import type { JoinedEntries, LogStore } from '../store/index.ts'
 import { type LogHead, MAX_HEAD_BYTES, readHead } from './head.ts'
 import { proveConsistency } from './make-proofs.ts'
 import { MAX_PAGE_ENTRIES } from './page.ts'
@@ -24,6 +24,8 @@ export interface LogPage {
   readonly head: LogHead
   /** From the page's end to the head (RFC 9162 section 2.1.4). */
   readonly proof: readonly Uint8Array[]
+  /** Entries and bodies as they are served, where the store joined them. */
+  readonly joined?: JoinedEntries | undefined
 }
 
 /** Which page to read. */
@@ -65,6 +67,7 @@ export function createLogReader(store: LogStore): LogReader {
         head,
         // Nodes never change, so these are those of the moment in which the page was read.
         proof: await proveConsistency(since + shown.length, head.size, (positions) => store.nodes(origin, positions)),
+        joined: shown.length === stored.entries.length ? stored.joined : undefined,
       }
     },
   }
@@ -80,23 +83,27 @@ function futureCursor(since: number, size: number): FederationError {
 }
 
 /**
- * The page as it is served, joined from stored bytes.
+ * The page as it is served, put together from stored bytes.
  *
  * @param origin - the log's server, in a page that is pushed (PROTOCOL section 10).
  */
-export function encodeLogPage({ start, entries, bodies, head, proof }: LogPage, origin?: string): Uint8Array {
+export function encodeLogPage(page: LogPage, origin?: string): Uint8Array {
+  return concatBytes(logPagePieces(page, origin))
+}
+
+/** The same in pieces, one behind the other: a few where the store joined the entries, some for each entry otherwise. */
+export function logPagePieces({ start, entries, bodies, head, proof, joined }: LogPage, origin?: string): Uint8Array[] {
   const named = origin === undefined ? '' : `"origin":${canonicalText(origin)},`
-  const separated = entries.flatMap((entry, index) => (index === 0 ? [entry] : [COMMA, entry]))
-  const bodyMembers = [...bodies].flatMap(([seq, body], index) => [
-    encoder.encode(`${index === 0 ? '' : ','}"${seq}":`),
-    body,
-  ])
   const hashes = proof.map((hash) => `"${encodeBase64(hash)}"`)
-  return concatBytes([
+  return [
     encoder.encode(`{${named}"start":${start},"entries":[`),
-    ...separated,
+    ...(joined ? [joined.headers] : entries.flatMap((entry, index) => (index === 0 ? [entry] : [COMMA, entry]))),
     encoder.encode(`],"bodies":{`),
-    ...bodyMembers,
+    ...(joined ? [joined.bodies] : bodyMembers(bodies)),
     encoder.encode(`},"head":${canonicalText(head.json)},"proof":[${hashes.join(',')}]}`),
-  ])
+  ]
+}
+
+function bodyMembers(bodies: LogPage['bodies']): Uint8Array[] {
+  return [...bodies].flatMap(([seq, body], index) => [encoder.encode(`${index === 0 ? '' : ','}"${seq}":`), body])
 }

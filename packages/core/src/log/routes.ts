@@ -1,3 +1,4 @@
+import { concatBytes } from '../bytes.ts'
 import { sha256 } from '../crypto/index.ts'
 import {
   type Call,
@@ -14,7 +15,7 @@ import {
 } from '../http/index.ts'
 import { encodeBase64, encodeCanonical } from '../json/index.ts'
 import type { LogHead } from './head.ts'
-import { encodeLogPage, type LogReader, notMirrored } from './log-reader.ts'
+import { logPagePieces, type LogReader, notMirrored } from './log-reader.ts'
 import { MAX_PAGE_ENTRIES } from './page.ts'
 
 /** The longest page (PROTOCOL section 9). */
@@ -25,6 +26,9 @@ export const MAX_PAGE_BYTES: number = 8 * 1024 * 1024
  * kept would hold an older head than one seen before, which looks like a log that was rolled back.
  */
 const CACHE_CONTROL = 'public, no-cache'
+
+/** A page up to this is sent in one piece, which is quicker; to put together a longer one takes as much memory again. */
+const MAX_COPIED_BYTES = 64 * 1024
 
 /** Characters of a hash in an ETag: 128 bits. */
 const NAME_CHARACTERS = 22
@@ -160,8 +164,17 @@ async function serveEntries(parts: LogServing, call: Call): Promise<FederationRe
     maxBytes: MAX_PAGE_BYTES,
   })
   const headers = { etag: etagOf(encodeCanonical(page.head.json)), cacheControl: CACHE_CONTROL }
-  const { bytes, ...document } = readyDocument(encodeLogPage(page), headers)
-  return { status: 200, headers: document.headers, body: bytes }
+  const pieces = logPagePieces(page)
+  const length = pieces.reduce((bytes, piece) => bytes + piece.byteLength, 0)
+  return {
+    status: 200,
+    headers: { ...readHeaders(headers), 'content-length': String(length) },
+    body: page.joined && length > MAX_COPIED_BYTES ? oneByOne(pieces) : concatBytes(pieces),
+  }
+}
+
+async function* oneByOne(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces
 }
 
 async function newestHead(parts: LogServing, call: Call): Promise<LogHead> {

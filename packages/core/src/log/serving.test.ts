@@ -1,4 +1,5 @@
 import t from 'tap'
+import { concatBytes, joinBytes } from '../bytes.ts'
 import { sha256 } from '../crypto/index.ts'
 import { createDispatcher, createMatcher, mountRoutes } from '../http/index.ts'
 import { encodeCanonical, type JsonObject, parseStrict } from '../json/index.ts'
@@ -86,12 +87,51 @@ function asking(store: Store): (target: string, headers?: Record<string, string>
   return async (target, headers = {}) => {
     const body = async (): Promise<Uint8Array> => new Uint8Array()
     const response = await handle({ method: 'GET', target, headers, clientAddress: '192.0.2.1', body })
-    if (!response || (response.body && !(response.body instanceof Uint8Array))) throw new Error(`No answer: ${target}`)
-    const bytes = response.body ?? new Uint8Array()
+    if (!response) throw new Error(`No answer: ${target}`)
+    const bytes = await wholeOf(response.body ?? new Uint8Array())
     const json = bytes.length === 0 ? {} : (parseStrict(bytes) as JsonObject)
     return { status: response.status, headers: response.headers, body: bytes, json }
   }
 }
+
+async function wholeOf(body: Uint8Array | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body
+  const pieces: Uint8Array[] = []
+  for await (const piece of body) pieces.push(piece)
+  return concatBytes(pieces)
+}
+
+/** The store as one that joins the entries of a page itself. */
+function joining(store: Store): Store {
+  const comma = new TextEncoder().encode(',')
+  return {
+    ...store,
+    log: {
+      ...store.log,
+      async page(origin, request) {
+        const page = await store.log.page(origin, request)
+        const members = page.entries.flatMap(({ body }, index) =>
+          body ? [concatBytes([new TextEncoder().encode(`"${request.since + index}":`), body])] : [],
+        )
+        const headers = page.entries.map(({ bytes }) => bytes)
+        return { ...page, joined: { headers: joinBytes(headers, comma), bodies: joinBytes(members, comma) } }
+      },
+    },
+  }
+}
+
+t.test('a page that the store joined is the same, byte for byte, short or long', async (t) => {
+  const store = memoryStore()
+  await fillLog(store, serverName, [10, 20_000, 20_000, 20_000, 20_000, 10])
+  for (const query of ['', '?limit=1', '?since=1&limit=3', '?since=5', '?since=6']) {
+    const [joined, whole] = [
+      await asking(joining(store))(`${OWN}/entries${query}`),
+      await asking(store)(`${OWN}/entries${query}`),
+    ]
+    t.same(joined, whole, query)
+    t.equal(joined.headers['content-length'], String(joined.body.length), query)
+  }
+})
 
 t.test('a head has a name, is not kept by caches unasked, and is 304 to who has it', async (t) => {
   const store = memoryStore()

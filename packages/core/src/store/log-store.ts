@@ -38,6 +38,16 @@ export interface StoredLogPage {
     /** The signed object, canonical, while it is current; undefined when it was replaced or deleted since. */
     readonly body: Uint8Array | undefined
   }[]
+  /** The same as it is served, where the store put it together anyway: nobody needs to do it again. */
+  readonly joined?: JoinedEntries | undefined
+}
+
+/** Entries as they stand in a page of the log (PROTOCOL section 9). */
+export interface JoinedEntries {
+  /** The headers, with a comma between each two. */
+  readonly headers: Uint8Array
+  /** The bodies, each behind its entry's number as a key, with a comma between each two: `"12":{…},"14":{…}`. */
+  readonly bodies: Uint8Array
 }
 
 /** Keeps the logs of catalogs, which `CatalogStore.commit` writes together with their objects. */

@@ -52,9 +52,16 @@ export function nodeBytes(level: number, index: number): Uint8Array {
   return bytesOf(`node ${level} ${index}`.padEnd(32))
 }
 
-/** All entries with their bodies as texts, undefined for a body that is not there. */
+/** All entries with their bodies as texts, undefined for a body that is not there. What the store joined must be the same. */
 export async function logOf(store: Store, origin: string = ORIGIN): Promise<[entry: string, body?: string][]> {
-  const { entries } = await store.log.page(origin, { since: 0, limit: 256, maxBytes: 1_000_000 })
+  const { entries, joined } = await store.log.page(origin, { since: 0, limit: 256, maxBytes: 1_000_000 })
+  if (joined) {
+    const members = entries.flatMap(({ body }, seq) => (body ? [`"${seq}":${textOf(body)}`] : []))
+    assert.deepEqual(
+      [textOf(joined.headers), textOf(joined.bodies)],
+      [entries.map(({ bytes }) => textOf(bytes)).join(','), members.join(',')],
+    )
+  }
   return entries.map(({ bytes, body }) => (body ? [textOf(bytes), textOf(body)] : [textOf(bytes)]))
 }
 
