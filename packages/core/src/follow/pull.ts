@@ -4,8 +4,12 @@ import { MAX_PAGE_ENTRIES } from '../log/index.ts'
 import type { ExaminedPage, PageSource } from './judge-page.ts'
 import type { LogSource, ServedPage } from './log-source.ts'
 
-/** After so many pages others have their turn: a server whose log never ends holds up nobody. */
-const MAX_PAGES_A_TURN = 64
+/**
+ * After so many pages, or so long, others have their turn: neither a server whose log never ends nor one that is slow
+ * holds up anybody. A turn ends and begins with a page alone, which many short ones would feel.
+ */
+const MAX_PAGES_A_TURN = 256
+const MAX_TURN_MS = 10_000
 
 /** Pages that were asked for and are not stored: one that is stored, one that is verified, one on its way. */
 const PAGES_UNDER_WAY = 3
@@ -68,19 +72,19 @@ async function pullPages(
   etag: string | undefined,
 ): Promise<PullOutcome> {
   const { serverName, applier, environment } = options
-  const turn = { ...options, way, headSize }
+  const turn = { ...options, way, headSize, endTs: environment.now() + MAX_TURN_MS }
   for (let page = askFor({ since, place: 1, room: [] }, turn); ;) {
     const examined = await page.examined
     const served = await page.served
     const result = await applier.apply(serverName, () => served.read(), way, examined)
-    page.leave()
+    const coming = page.leave()
     if (result.outcome === 'not_at_start') return { outcome: 'more' }
     if (result.outcome !== 'applied') return result
     if (result.size === result.headSize) {
       // Where a page brought a later head, its tag is not known.
       return { outcome: 'level', etag: result.headSize === headSize ? etag : undefined }
     }
-    const next = await page.next
+    const next = await coming
     if (next?.since !== result.size) return { outcome: 'more' }
     await environment.yieldToOthers()
     page = next
@@ -92,6 +96,8 @@ interface Turn extends PullOptions {
   readonly way: PageSource
   /** The entries that the log had when the turn began. */
   readonly headSize: number
+  /** After that nothing more is asked for, POSIX milliseconds. */
+  readonly endTs: number
 }
 
 /** Where a page begins, and what it follows. */
@@ -101,42 +107,58 @@ interface PagePlace {
   readonly place: number
   /** The end of each page before this one that is still under way. */
   readonly room: readonly Promise<void>[]
-  readonly before?: ComingPage | undefined
+  readonly before?: PageBefore | undefined
 }
+
+/** What of a page is needed by the one after it. Not the page itself: each would hold all before it. */
+type PageBefore = Pick<ComingPage, 'since' | 'examined'>
 
 /** A page that was asked for. */
 interface ComingPage {
   readonly since: number
   readonly served: Promise<ServedPage>
   readonly examined: Promise<ExaminedPage | undefined>
-  /** The one after it, once there is room for it. */
-  readonly next: Promise<ComingPage | undefined>
-  /** Tells that it is not under way any more. */
-  leave(): void
+  /**
+   * Tells that it is not under way any more, and hands over the one after it, which comes when there is room for it. What
+   * was handed over is forgotten here: else whoever still held the first page of a turn would hold all of them.
+   */
+  leave(): Promise<ComingPage | undefined> | undefined
 }
 
 function askFor(asked: PagePlace, turn: Turn): ComingPage {
   const { since, place, room, before } = asked
   const served = unwatched(turn.source.page(since))
   const examined = unwatched(examineAfter(before, served, turn))
-  let leave = (): void => {}
-  const left = new Promise<void>((resolve) => (leave = resolve))
+  let makeRoom = (): void => {}
+  const left = new Promise<void>((resolve) => (makeRoom = resolve))
   const underWay = [...room, left].slice(-PAGES_UNDER_WAY)
-  const page = { since, served, examined, leave }
+  let next: Promise<ComingPage | undefined> | undefined
 
   async function askForNext(): Promise<ComingPage | undefined> {
-    if (place === MAX_PAGES_A_TURN) return undefined
-    const next = await placeAfter(page, before, turn)
+    if (place === MAX_PAGES_A_TURN || turn.environment.now() > turn.endTs) return undefined
+    const nextSince = await placeAfter({ since, examined }, before, turn)
     if (underWay.length === PAGES_UNDER_WAY) await underWay[0]
-    if (next === undefined || turn.signal.aborted) return undefined
-    return askFor({ since: next, place: place + 1, room: underWay, before: coming }, turn)
+    if (nextSince === undefined || turn.signal.aborted) return undefined
+    return askFor({ since: nextSince, place: place + 1, room: underWay, before: { since, examined } }, turn)
   }
-  const coming: ComingPage = { ...page, next: unwatched(Promise.resolve().then(askForNext)) }
-  return coming
+
+  const page: ComingPage = {
+    since,
+    served,
+    examined,
+    leave() {
+      makeRoom()
+      const coming = next
+      next = undefined
+      return coming
+    },
+  }
+  next = unwatched(Promise.resolve().then(askForNext))
+  return page
 }
 
 async function examineAfter(
-  before: ComingPage | undefined,
+  before: PageBefore | undefined,
   served: Promise<ServedPage>,
   { serverName, applier, way }: Turn,
 ): Promise<ExaminedPage | undefined> {
@@ -149,8 +171,8 @@ async function examineAfter(
  * too: if it is not, the turn ends with it.
  */
 async function placeAfter(
-  { since, examined }: Pick<ComingPage, 'since' | 'examined'>,
-  before: ComingPage | undefined,
+  { since, examined }: PageBefore,
+  before: PageBefore | undefined,
   { headSize }: Turn,
 ): Promise<number | undefined> {
   const isAfterFull = before && since - before.since === MAX_PAGE_ENTRIES
