@@ -1,6 +1,3 @@
-/** Both spellings are read on both kinds (PROTOCOL section 6.1). */
-const ALTERNATIVE_TITLES = ['alternative-titles', 'alternative_titles'] as const
-
 /**
  * Titles and alternative titles of all locales; what is none is passed over.
  *
@@ -10,7 +7,9 @@ export function titlesOf(metadata: Readonly<Record<string, unknown>>): string[] 
   return Object.values(metadata).flatMap((fields) => titlesIn(fields as Readonly<Record<string, unknown>> | null))
 }
 
+/** Both spellings are read on both kinds (PROTOCOL section 6.1). */
 function titlesIn(fields: Readonly<Record<string, unknown>> | null): string[] {
-  const alternatives = ALTERNATIVE_TITLES.flatMap((name) => fields?.[name] ?? [])
-  return [fields?.title, ...alternatives].filter((title) => typeof title === 'string')
+  return [fields?.title, fields?.['alternative-titles'], fields?.alternative_titles]
+    .flat()
+    .filter((title) => typeof title === 'string')
 }

@@ -31,7 +31,9 @@ export const backend: Backend = {
   },
 
   verifyTogether: (verifications) =>
-    verifyOnThreads(verifications.map(({ verifier, ...check }) => ({ ...check, key: publicKeys.get(verifier)! }))),
+    verifyOnThreads(
+      verifications.map(({ verifier, message, signature }) => ({ message, signature, key: publicKeys.get(verifier)! })),
+    ),
 
   signingKey(seed): SigningKey {
     const key = createPrivateKey({

@@ -72,13 +72,14 @@ export function ed25519On(backend: Backend): Ed25519 {
     return key
   }
 
-  async function verifySignatures(checks: readonly SignatureCheck[]): Promise<boolean[]> {
-    const acceptable = checks.filter(({ signature }) => isAcceptable(signature))
-    const holds = await backend.verifyTogether(
+  function verifySignatures(checks: readonly SignatureCheck[]): Promise<boolean[]> {
+    const areAcceptable = checks.map(({ signature }) => isAcceptable(signature))
+    const acceptable = checks.filter((_check, index) => areAcceptable[index])
+    const holding = backend.verifyTogether(
       acceptable.map(({ key, message, signature }) => ({ verifier: key[VERIFIER], message, signature })),
     )
-    const good = new Set(acceptable.filter((_check, index) => holds[index]))
-    return checks.map((check) => good.has(check))
+    // What waits for the answer has no hold on what was asked: there may be much of it.
+    return holding.then((holds) => inTheirPlaces(holds, areAcceptable))
   }
 
   return {
@@ -90,6 +91,12 @@ export function ed25519On(backend: Backend): Ed25519 {
       return backend.signingKey(seed)
     },
   }
+}
+
+/** Verdicts on those signatures that were acceptable, among all. */
+function inTheirPlaces(verdicts: readonly boolean[], areAcceptable: readonly boolean[]): boolean[] {
+  const rest = verdicts.values()
+  return areAcceptable.map((isOne) => isOne && rest.next().value === true)
 }
 
 function checkPublicKey(bytes: Uint8Array): void {

@@ -64,40 +64,42 @@ let ownShare: Promise<void> = Promise.resolve()
  * next one from memory that they share, so that all are done at the same time. (libuv's pool would do it too, but to
  * hand it one signature takes a fifth of the time of checking it.)
  *
- * @param checks - their bytes must not change meanwhile.
+ * @param checks - are copied, so that nothing of them stays in memory until all is done.
  * @returns whether each holds, in their order.
  */
-export async function verifyOnThreads(checks: readonly KeyedCheck[]): Promise<boolean[]> {
-  const next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const verdicts = new Uint8Array(new SharedArrayBuffer(checks.length))
-  const helpers = threads.slice(0, Math.floor(checks.length / MIN_CHECKS_A_THREAD))
-  const shared = helpers.length > 0 ? { ...sharedChecks(checks), next, verdicts } : undefined
-  const help = shared ? helpers.map((thread) => thread.ask(shared)) : []
-  // What was asked first is finished first, so that whoever asked can prepare more while the rest is checked.
-  ownShare = ownShare.then(() => checkHere(checks, next, verdicts))
-  await Promise.all([ownShare, ...help])
-  // A thread that ended in the middle of its work leaves none of it undone.
-  return checks.map((check, index) => (verdicts[index] || verdictOn(check)) === GOOD)
+export function verifyOnThreads(checks: readonly KeyedCheck[]): Promise<boolean[]> {
+  return shareOut(sharedChecks(checks), threads.slice(0, Math.floor(checks.length / MIN_CHECKS_A_THREAD)))
 }
 
-async function checkHere(checks: readonly KeyedCheck[], next: Int32Array, verdicts: Uint8Array): Promise<void> {
+async function shareOut(shared: SharedChecks, helpers: typeof threads): Promise<boolean[]> {
+  const help = helpers.map((thread) => thread.ask(shared))
+  // What was asked first is finished first, so that whoever asked can prepare more while the rest is checked.
+  ownShare = ownShare.then(() => checkHere(shared))
+  await Promise.all([ownShare, ...help])
+  // A thread that ended in the middle of its work leaves none of it undone.
+  return Array.from(shared.verdicts, (verdict, index) => (verdict || verdictOn(shared, index)) === GOOD)
+}
+
+async function checkHere(shared: SharedChecks): Promise<void> {
   for (;;) {
     // At first too: whoever has more to ask for in this turn sets other cores to work before this one begins.
     await new Promise((resolve) => setImmediate(resolve))
     for (let count = 0; count < CHECKS_A_TURN; count++) {
-      const index = Atomics.add(next, 0, 1)
-      const check = checks[index]
-      if (!check) return
-      verdicts[index] = verdictOn(check)
+      const index = Atomics.add(shared.next, 0, 1)
+      if (index >= shared.ends.length) return
+      shared.verdicts[index] = verdictOn(shared, index)
     }
   }
 }
 
-function verdictOn({ key, message, signature }: KeyedCheck): number {
-  return verify(null, message, key, signature) ? GOOD : BAD
+function verdictOn({ bytes, ends, keys, keyIndexes }: SharedChecks, index: number): number {
+  const start = ends[index - 1] ?? 0
+  const signature = bytes.subarray(start, start + SIGNATURE_BYTES)
+  const message = bytes.subarray(start + SIGNATURE_BYTES, ends[index])
+  return verify(null, message, keys[keyIndexes[index]!]!, signature) ? GOOD : BAD
 }
 
-function sharedChecks(checks: readonly KeyedCheck[]): Pick<SharedChecks, 'bytes' | 'ends' | 'keys' | 'keyIndexes'> {
+function sharedChecks(checks: readonly KeyedCheck[]): SharedChecks {
   let end = 0
   const ends = checks.map(({ message }) => (end += SIGNATURE_BYTES + message.byteLength))
   const bytes = new Uint8Array(new SharedArrayBuffer(end))
@@ -108,5 +110,12 @@ function sharedChecks(checks: readonly KeyedCheck[]): Pick<SharedChecks, 'bytes'
   }
   const keys = [...new Set(checks.map(({ key }) => key))]
   const indexOf = new Map(keys.map((key, index) => [key, index]))
-  return { bytes, ends, keys, keyIndexes: checks.map(({ key }) => indexOf.get(key)!) }
+  return {
+    bytes,
+    ends,
+    keys,
+    keyIndexes: checks.map(({ key }) => indexOf.get(key)!),
+    next: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+    verdicts: new Uint8Array(new SharedArrayBuffer(checks.length)),
+  }
 }

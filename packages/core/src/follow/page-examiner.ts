@@ -7,7 +7,7 @@ import { createVerifier } from '../verify/index.ts'
 import { examine } from './examine-page.ts'
 import { packEntries } from './packed-entries.ts'
 import type { PortedTask } from './page-thread-node.ts'
-import type { KeyMessage, ThreadMessage, ToldKey } from './page-thread.ts'
+import type { KeyMessage, KnownKey, ThreadMessage, ToldKey } from './page-thread.ts'
 
 parentPort?.on('message', (task: PortedTask) => {
   void examineTask(task)
@@ -29,8 +29,8 @@ async function tellOf(task: PortedTask): Promise<void> {
 
 /** On its own, so that nothing of the page stays in memory until its signatures are checked. */
 async function beginTask(task: PortedTask): Promise<{ ofSignatures: Promise<unknown> } | undefined> {
-  const { port, bytes, held, isRelayed, names, groupKeys, nowTs } = task
-  const finder = askingFinder(port)
+  const { port, bytes, held, isRelayed, names, groupKeys, nowTs, known } = task
+  const finder = askingFinder(port, known)
   const environment = { now: () => nowTs }
   const groups = new Map(Array.from(groupKeys, ([group, key]) => [group, importPublicKey(key)]))
   const verifier = createVerifier({ finder, groupKeys: groups, names, environment })
@@ -54,27 +54,31 @@ function tell(port: MessagePort, message: ThreadMessage, transfer: readonly Arra
  * Asks the other thread for keys. One that was valid at some time was so at all times before (PROTOCOL section 5.1): what
  * is told for the head, which is signed last, answers for all objects.
  */
-function askingFinder(port: MessagePort): Pick<KeyFinder, 'find'> {
+function askingFinder(port: MessagePort, toldBefore: readonly KnownKey[]): Pick<KeyFinder, 'find'> {
   const waiting = new Map<number, (told: ToldKey) => void>()
   const known = new Map<string, { readonly answer: KeyAnswer; readonly untilTs: number }>()
   let asked = 0
+
+  function remember({ serverName, keyId, madeTs, told }: KnownKey): KeyAnswer {
+    if (!('key' in told)) return told
+    const answer = { key: importPublicKey(told.key), evidence: told.evidence }
+    known.set(`${keyId} ${serverName}`, { answer, untilTs: madeTs })
+    return answer
+  }
+
+  toldBefore.forEach(remember)
   // Where nobody answers any more, the page is not seen to be true.
   const closed = new Promise<never>((_resolve, reject) => port.on('close', () => reject(new Error('Nobody answers.'))))
   closed.catch(() => undefined)
-  port.on('message', ({ number, told }: KeyMessage) => waiting.get(number)?.(told))
+  port.on('message', (answered: KeyMessage) => waiting.get(answered.number)?.(answered.told))
   return {
     find(serverName, keyId, madeTs) {
       const last = known.get(`${keyId} ${serverName}`)
       if (last && madeTs <= last.untilTs) return last.answer
       const number = asked++
-      const told = new Promise<ToldKey>((resolve) => waiting.set(number, resolve))
+      const answered = new Promise<ToldKey>((resolve) => waiting.set(number, resolve))
       tell(port, { question: { number, serverName, keyId, madeTs } })
-      return Promise.race([told, closed]).then((said) => {
-        if (!('key' in said)) return said
-        const answer = { key: importPublicKey(said.key), evidence: said.evidence }
-        known.set(`${keyId} ${serverName}`, { answer, untilTs: madeTs })
-        return answer
-      })
+      return Promise.race([answered, closed]).then((told) => remember({ serverName, keyId, madeTs, told }))
     },
   }
 }

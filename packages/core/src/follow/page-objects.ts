@@ -102,17 +102,18 @@ export function faultOfSignatures(
   objects: readonly Pick<KeptObject, 'header' | 'signed'>[],
   { verifier }: SignatureOptions,
 ): Promise<ObjectFault | undefined> {
-  const headers = objects.map(({ header }) => header)
-  return faultIn(headers, verifier.verifyAll(objects.map(({ signed }) => signed)))
+  // No more of the page is held until its signatures are checked.
+  const names = objects.map(({ header: { seq, kind, id } }) => ({ seq, kind, id }))
+  return faultIn(names, verifier.verifyAll(objects.map(({ signed }) => signed)))
 }
 
 async function faultIn(
-  headers: readonly EntryHeader[],
+  names: readonly EntryName[],
   verifying: Promise<readonly Verdict[]>,
 ): Promise<ObjectFault | undefined> {
   for (const [index, { reason, message }] of (await verifying).entries()) {
     if (reason === 'authentic') continue
-    return { reason, message: `${nameOf(headers[index]!)} is refused. ${message}` }
+    return { reason, message: `${nameOf(names[index]!)} is refused. ${message}` }
   }
   return undefined
 }
@@ -122,6 +123,9 @@ export function objectKey({ kind, id }: { readonly kind: ObjectKind; readonly id
   return `${kind} ${id}`
 }
 
-function nameOf({ seq, kind, id }: AboutObject['header']): string {
+/** What the operator is told of an entry. */
+type EntryName = Pick<EntryHeader, 'seq' | 'kind' | 'id'>
+
+function nameOf({ seq, kind, id }: EntryName): string {
   return `Entry ${seq} (${kind} ${JSON.stringify(id)})`
 }

@@ -1,18 +1,30 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { LRUCache } from 'lru-cache'
 import { createIdleThread, type IdleThread } from '../crypto/idle-thread.ts'
 import type { KeyFinder } from '../keys/index.ts'
-import type { ExamineOnThread, KeyQuestion, PageTask, ThreadMessage, ToldKey } from './page-thread.ts'
+import type {
+  ExamineOnThread,
+  KeyName,
+  KeyQuestion,
+  KnownKey,
+  PageTask,
+  ThreadMessage,
+  ToldKey,
+} from './page-thread.ts'
 
 const EXAMINER = examinerBeside(import.meta.url)
 
 /**
- * A few pages of up to 8 MiB are all that it ever holds. Twice as large a young generation saves hardly any time; a third
- * of it costs a tenth more, for what belongs to a page outlives more collections.
+ * A few pages of up to 8 MiB are all that it ever holds. Twice as large a young generation would save some hundredths of
+ * the time, and cost 20 to 30 MB.
  */
-const LIMITS = { maxYoungGenerationSizeMb: 48, maxOldGenerationSizeMb: 192 }
+const LIMITS = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 192 }
 
-/** A page, with where to tell of it. */
-export type PortedTask = PageTask & { readonly port: MessagePort }
+/** The keys that were asked for last, by their servers: the next page of a server takes the same. */
+const asked = new LRUCache<string, KeyName>({ max: 100 })
+
+/** A page, with where to tell of it, and the keys that it is likely to need. */
+export type PortedTask = PageTask & { readonly port: MessagePort; readonly known: readonly KnownKey[] }
 
 const thread = EXAMINER && createIdleThread<PortedTask, undefined>(EXAMINER, LIMITS)
 
@@ -34,11 +46,12 @@ export function examinerBeside(own: string | undefined): URL | undefined {
   return beside === undefined || beside === own ? undefined : new URL(beside)
 }
 
-function examine(
+async function examine(
   examiner: IdleThread<PortedTask, undefined>,
   task: PageTask,
   find: KeyFinder['find'],
 ): ReturnType<ExamineOnThread> {
+  const known = await keysOfLastPage(task.held.serverName, find)
   return new Promise((resolve) => {
     const { port1: port, port2 } = new MessageChannel()
     let tell = (_areGood: boolean): void => {}
@@ -55,18 +68,29 @@ function examine(
       resolve(undefined)
     })
     // Where it never got to a thread, nobody else closes it.
-    void examiner.ask({ ...task, port: port2 }, [port2]).then(() => port2.close())
+    void examiner.ask({ ...task, known, port: port2 }, [port2]).then(() => port2.close())
   })
 }
 
-async function answer(
-  { number, serverName, keyId, madeTs }: KeyQuestion,
-  find: KeyFinder['find'],
-  port: MessagePort,
-): Promise<void> {
+/** What is to be told of them now; of none where that cannot be found out. */
+async function keysOfLastPage(serverName: string, find: KeyFinder['find']): Promise<KnownKey[]> {
+  const name = asked.get(serverName)
   try {
-    const found = await find(serverName, keyId, madeTs)
-    const told: ToldKey = 'key' in found ? { key: found.key.bytes, evidence: found.evidence } : found
+    return name ? [{ ...name, told: await toldKey(name, find) }] : []
+  } catch {
+    return []
+  }
+}
+
+async function toldKey({ serverName, keyId, madeTs }: KeyName, find: KeyFinder['find']): Promise<ToldKey> {
+  const found = await find(serverName, keyId, madeTs)
+  return 'key' in found ? { key: found.key.bytes, evidence: found.evidence } : found
+}
+
+async function answer({ number, ...name }: KeyQuestion, find: KeyFinder['find'], port: MessagePort): Promise<void> {
+  try {
+    const told = await toldKey(name, find)
+    asked.set(name.serverName, name)
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     port.postMessage({ number, told })
   } catch {

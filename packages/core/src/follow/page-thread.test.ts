@@ -1,17 +1,25 @@
+import assert from 'node:assert/strict'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { concatBytes } from '../bytes.ts'
 import { importPublicKey } from '../crypto/index.ts'
+import { systemEnvironment } from '../environment.ts'
 import { encodeCanonical, type JsonObject } from '../json/index.ts'
 import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
 import { testKey } from '../keys/test-origin.ts'
 import { parsePage, startFollowing } from '../log/index.ts'
 import { NOW_TS } from '../log/test-log.ts'
 import { createVerifier } from '../verify/index.ts'
+import type { PageApplier } from './apply-page.ts'
 import { examine, type TruePage } from './examine-page.ts'
+import type { ExaminedPage } from './judge-page.ts'
+import type { LogSource, ServedPage } from './log-source.ts'
 import { packEntries, unpackEntries } from './packed-entries.ts'
 import { examineOnThread, examinerBeside } from './page-thread-node.ts'
 import { examineOnThread as withoutThreads } from './page-thread-portable.ts'
 import type { PageTask, ThreadFinding } from './page-thread.ts'
+import { pullLog } from './pull.ts'
 import { testFollower } from './test-follower.ts'
 import { serveLog, type TestLogServer } from './test-log-server.ts'
 
@@ -95,6 +103,10 @@ t.test('a thread finds what is found here, and asks for a key once', { skip }, a
   t.same(unpackEntries(there.entries, task.bytes), here.entries)
   t.equal(await there.areGood, true)
   t.equal(finder.asked, 1)
+  t.ok(await examineThere(task, finder))
+  t.equal(finder.asked, 2, 'which is asked for anew before the next page, in place of it')
+  const forgetful = { find: (): KeyAnswer => ({ missing: 'unknown_key', message: 'It is known no more' }) }
+  t.equal(await examineThere(task, forgetful), undefined, 'a key that was good before is not believed for that')
 })
 
 t.test('a page that is not seen to be true is left to who asked', { skip }, async (t) => {
@@ -156,6 +168,45 @@ t.test('after a full page the next is asked for early, and once; a page that is 
   await following.follow(short.serverName)
   await advance(MINUTE_MS)
   t.match(await following.status(short.serverName), { state: 'fresh', size: 4 * 256 + 10, lastError: undefined })
+})
+
+t.test('of the pages of a turn only those that are under way stay in memory', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const pages: WeakRef<ServedPage>[] = []
+  const source: LogSource = {
+    relay: undefined,
+    head: async () => ({ head: null, etag: undefined }),
+    async page() {
+      const page = { bytes: new Uint8Array(), read: () => assert.fail('It was examined.') }
+      pages.push(new WeakRef(page))
+      return page
+    },
+  }
+  const headSize = 100
+  let [examined, stored, kept] = [0, 0, 0]
+  const applier: PageApplier = {
+    look: async () => ({ outcome: 'ahead', size: 0, headSize }),
+    async examine() {
+      examined += 1
+      return { summary: { followed: { range: { size: examined } }, head: { size: headSize } } } as ExaminedPage
+    },
+    async apply() {
+      stored += 1
+      // References that were made in this turn of the event loop count as held.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (stored === headSize / 2) {
+        collectGarbage()
+        kept = pages.filter((page) => page.deref()).length
+      }
+      return { outcome: 'applied', size: stored, headSize }
+    },
+  }
+  const { signal } = new AbortController()
+  const options = { serverName: 'https://a.example/v1', etag: undefined, knownSize: 0, environment: systemEnvironment }
+  t.match(await pullLog({ ...options, source, applier, signal }), { outcome: 'level' })
+  t.equal(pages.length, headSize)
+  t.ok(kept <= 5, `${kept} of ${headSize / 2}`)
 })
 
 t.test('long pages are taken in one after the other, however long they are', async (t) => {

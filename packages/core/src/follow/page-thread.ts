@@ -34,12 +34,21 @@ export interface ThreadFinding {
  */
 export type ExamineOnThread = (task: PageTask, find: KeyFinder['find']) => Promise<ThreadFinding | undefined>
 
-/** A key that a thread asks for. */
-export interface KeyQuestion {
-  readonly number: number
+/** Which key is meant, and for something made when: POSIX milliseconds. */
+export interface KeyName {
   readonly serverName: string
   readonly keyId: string
   readonly madeTs: number
+}
+
+/** A key that a thread is told of before it asks: it need not hold a page it has read until somebody answers. */
+export interface KnownKey extends KeyName {
+  readonly told: ToldKey
+}
+
+/** A key that a thread asks for. */
+export interface KeyQuestion extends KeyName {
+  readonly number: number
 }
 
 /** What it is told: a key as its bytes. */

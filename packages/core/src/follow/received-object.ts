@@ -37,8 +37,8 @@ export type EncodedContent = Pick<ReceivedObject, 'bytes' | 'contentHash'>
  */
 export function readReceivedObject(kind: ObjectKind, json: JsonValue, encoded?: EncodedContent): ReceivedObject {
   if (!isJsonObject(json)) throw refusal('it is not an object')
-  const { unsigned, ...object } = json
-  if (encoded && unsigned !== undefined) throw refusal('it has "unsigned", which is never passed on')
+  if (encoded && json.unsigned !== undefined) throw refusal('it has "unsigned", which is never passed on')
+  const object = encoded ? json : withoutUnsigned(json)
   const { id, series_id: seriesId, revision, updated_ts: updatedTs, metadata, origin } = object
   // The verifier would take it for one.
   if (Object.hasOwn(object, 'verify_keys')) throw refusal('it is a key document')
@@ -56,7 +56,12 @@ export function readReceivedObject(kind: ObjectKind, json: JsonValue, encoded?: 
   if (content.bytes.byteLength > maxBytes) {
     throw refusal(`it has ${content.bytes.byteLength} bytes, and ${maxBytes} at most are allowed`)
   }
-  return { kind, id, seriesId: seriesId as string | undefined, revision, updatedTs, json: object, ...content }
+  const { bytes, contentHash } = content
+  return { kind, id, seriesId: seriesId as string | undefined, revision, updatedTs, json: object, bytes, contentHash }
+}
+
+function withoutUnsigned({ unsigned: _unsigned, ...object }: JsonObject): JsonObject {
+  return object
 }
 
 /** Whether a value can be the id of an object. */
@@ -71,16 +76,20 @@ export function isObjectId(value: JsonValue | undefined): value is string {
  * @param place.arrivedTs - when it came, POSIX milliseconds: its time of change where it names none.
  */
 export function storedObjectOf(
-  { json, ...object }: ReceivedObject,
+  { kind, id, seriesId, revision, updatedTs, json, bytes, contentHash }: ReceivedObject,
   place: { readonly seq: number; readonly arrivedTs: number },
 ): StoredObject {
   const metadata = json.metadata as Record<string, JsonObject>
   return {
-    ...object,
-    revision: object.revision ?? 0,
-    updatedTs: object.updatedTs ?? place.arrivedTs,
+    kind,
+    id,
+    seriesId,
+    revision: revision ?? 0,
+    updatedTs: updatedTs ?? place.arrivedTs,
+    contentHash,
     locales: foreignLocaleIndex(metadata),
     searchText: searchText(titlesOf(metadata)),
+    bytes,
     seq: place.seq,
     mirrorOf: undefined,
   }

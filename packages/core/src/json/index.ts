@@ -16,6 +16,7 @@ export { signDocument, signedBytes, signObject } from './signing.ts'
 export type { Part } from './strict-scan.ts'
 export { isJsonObject, type JsonObject, type JsonValue } from './value.ts'
 export {
+  type KeysById,
   planObject,
   type SignatureFailure,
   type SignaturePlan,

@@ -88,8 +88,8 @@ const MAX_INNER_PARTS = 16_384
  * whoever verifies needs little of it.
  *
  * @param bytes - the whole document. The time taken grows with it, no faster.
- * @param notedLevels - of how many levels it is noted where the parts stand. Default: 1, the top. Where the inner ones
- *   are too many, they are left out.
+ * @param notedLevels - of how many levels it is noted where the parts stand; of what is in a list only where it stands
+ *   itself. Default: 1, the top. Where the inner ones are too many, they are left out.
  * @throws FederationError `invalid_json`, whose message says where and what.
  */
 export function scanStrictly(bytes: Uint8Array, notedLevels = 1): StrictScan {
@@ -151,10 +151,13 @@ class Scanner {
   #array(levels: number): void {
     this.#enter(levels)
     if (this.#skip(CLOSE_BRACKET)) return
+    const notedLevels = this.#notedLevels
+    this.#notedLevels = Math.min(notedLevels, levels)
     do {
       this.#part(this.#position, levels)
       this.#skipWhiteSpace()
     } while (this.#skip(COMMA))
+    this.#notedLevels = this.#innerParts > MAX_INNER_PARTS ? 1 : notedLevels
     this.#expect(CLOSE_BRACKET, '"," or "]"')
   }
 

@@ -34,11 +34,7 @@ export type SignatureVerdict =
  * @param document - as received, read by `parseStrict`.
  * @param keys - the known keys of that server, by key id.
  */
-export function verifyDocument(
-  document: JsonObject,
-  serverName: string,
-  keys: ReadonlyMap<string, PublicKey>,
-): SignatureVerdict {
+export function verifyDocument(document: JsonObject, serverName: string, keys: KeysById): SignatureVerdict {
   const entities = ownValue(document, 'signatures')
   if (!isJsonObject(entities)) return unsigned()
   if (countSignatures(entities) > MAX_SIGNATURES) return tooMany(`more than ${MAX_SIGNATURES}`)
@@ -53,13 +49,12 @@ export function verifyDocument(
  * @param keys - the keys that may sign it, by key id.
  * @param cut - what `parseForVerifying` says that the signatures of this object cover. Default: the object is encoded.
  */
-export function verifyObject(
-  object: JsonObject,
-  keys: ReadonlyMap<string, PublicKey>,
-  cut?: Uint8Array,
-): SignatureVerdict {
+export function verifyObject(object: JsonObject, keys: KeysById, cut?: Uint8Array): SignatureVerdict {
   return carryOut(planObject(object, keys, cut))
 }
+
+/** Keys by their ids. */
+export type KeysById = Pick<ReadonlyMap<string, PublicKey>, 'get'>
 
 /** Signatures that are to be checked. */
 export interface SignaturePlan {
@@ -69,7 +64,7 @@ export interface SignaturePlan {
 }
 
 /** What `verifyObject` would check, for whoever checks it together with others. The parameters are the same. */
-export function planObject(object: JsonObject, keys: ReadonlyMap<string, PublicKey>, cut?: Uint8Array): SignaturePlan {
+export function planObject(object: JsonObject, keys: KeysById, cut?: Uint8Array): SignaturePlan {
   return planEntity(object, ownValue(object, 'signatures'), keys, cut)
 }
 
@@ -80,7 +75,7 @@ function carryOut({ checks, verdict }: SignaturePlan): SignatureVerdict {
 function planEntity(
   document: JsonObject,
   signatures: JsonValue | undefined,
-  keys: ReadonlyMap<string, PublicKey>,
+  keys: KeysById,
   cut?: Uint8Array,
 ): SignaturePlan {
   if (!isJsonObject(signatures)) return settled(unsigned())
@@ -88,17 +83,15 @@ function planEntity(
   if (keyIds.length > MAX_SIGNATURES_PER_ENTITY) {
     return settled(tooMany(`more than ${MAX_SIGNATURES_PER_ENTITY} of one entity`))
   }
-  const known = keyIds.filter((keyId) => isKeyId(keyId) && keys.has(keyId))
+  const known = keyIds.filter((keyId) => isKeyId(keyId) && keys.get(keyId))
   if (known.length === 0) return settled(unsigned())
   const message = cut ?? signedBytes(document)
-  return {
-    checks: known.map((keyId) => ({
-      key: keys.get(keyId)!,
-      message,
-      signature: decodedOrNothing(signatures[keyId]!),
-    })),
-    verdict: (areGood) => verdictOf(known, areGood),
-  }
+  const checks = known.map((keyId) => ({
+    key: keys.get(keyId)!,
+    message,
+    signature: decodedOrNothing(signatures[keyId]!),
+  }))
+  return { checks, verdict: verdictOn(known) }
 }
 
 /** Nothing is to be checked. */
@@ -106,10 +99,13 @@ function settled(verdict: SignatureVerdict): SignaturePlan {
   return { checks: [], verdict: () => verdict }
 }
 
-function verdictOf(keyIds: readonly string[], areGood: readonly boolean[]): SignatureVerdict {
-  const bad = keyIds.find((_keyId, index) => !areGood[index])
-  if (bad === undefined) return { verified: true, good: keyIds }
-  return { verified: false, reason: 'bad_signature', message: `The signature by the key ${bad} is not good` }
+/** Apart, so that nothing but key ids stays in memory until the checks are done. */
+function verdictOn(keyIds: readonly string[]): SignaturePlan['verdict'] {
+  return (areGood) => {
+    const bad = keyIds.find((_keyId, index) => !areGood[index])
+    if (bad === undefined) return { verified: true, good: keyIds }
+    return { verified: false, reason: 'bad_signature', message: `The signature by the key ${bad} is not good` }
+  }
 }
 
 /** A signature that is no text, or no base64 of 64 bytes, is as bad as one that does not fit: no bytes fit nothing. */

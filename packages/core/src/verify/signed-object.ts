@@ -65,10 +65,16 @@ function claimsOf(signatures: JsonValue | undefined, signingKeys: JsonValue | un
   }))
 }
 
+/** The key that was decoded last: the same one stands in every object of a page. */
+let last: { readonly text: string; readonly key: Uint8Array } | undefined
+
 function decodedKey(text: JsonValue | undefined): Uint8Array | undefined {
   if (typeof text !== 'string') return undefined
+  if (text === last?.text) return last.key
   try {
-    return decodeBase64(text, KEY_BYTES)
+    const key = decodeBase64(text, KEY_BYTES)
+    last = { text, key }
+    return key
   } catch {
     return undefined
   }

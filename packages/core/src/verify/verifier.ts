@@ -1,4 +1,4 @@
-import { type PublicKey, type SignatureCheck, verifySignature, verifySignatures } from '../crypto/index.ts'
+import { type PublicKey, verifySignature } from '../crypto/index.ts'
 import type { Environment } from '../environment.ts'
 import { FederationError } from '../errors.ts'
 import {
@@ -16,17 +16,12 @@ import {
 import { type KeyAnswer, type KeyEvidence, type KeyFinder, readKeyDocument } from '../keys/index.ts'
 import { isServerName, type ServerNameOptions } from '../names/index.ts'
 import { type Soon, whenAllThere } from './at-once.ts'
+import { carryOut, inGroups, type Plan, settled } from './plan.ts'
 import { isClaimed, readSignedObject, type KeyClaim, type SignedObject } from './signed-object.ts'
 import { refused, type Verdict } from './verdict.ts'
 
 /** The largest thing that is looked at, in bytes: an object that carries another, each 64 KiB (PROTOCOL section 6.1). */
 const MAX_RECEIVED_BYTES = 2 * 64 * 1024
-
-/** Objects that are read before their signatures are checked together: enough for all cores, little for the memory. */
-const OBJECTS_TOGETHER = 64
-
-/** So many such groups are under way, a page of the log: no core waits while the thread that reads does something else. */
-const GROUPS_UNDER_WAY = 4
 
 /** What a verifier works with. */
 export interface VerifierOptions {
@@ -55,13 +50,6 @@ export interface Verifier {
   verify(received: Received): Promise<Verdict>
   /** The verdicts on many, in their order, on all cores. The thread is free again after some milliseconds at most. */
   verifyAll(received: readonly Received[]): Promise<Verdict[]>
-}
-
-/** Signatures to check, and what is thought when that is done. */
-interface Plan {
-  readonly checks: readonly SignatureCheck[]
-  /** @param areGood - for each of the checks whether it holds. */
-  readonly conclude: (areGood: readonly boolean[]) => Verdict
 }
 
 /** A known key that may have signed an object, and on whose word. */
@@ -136,7 +124,7 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
           refused('bad_signature', `The object claims another key for ${keyId} than ${serverName} has.`, about),
         )
     }
-    const { checks, verdict } = planObject(json, keysOf(candidates), signed)
+    const { checks, verdict } = planObject(json, { get: (keyId) => candidates.get(keyId)?.key }, signed)
     return { checks, conclude: (areGood) => judged(verdict(areGood), candidates, faults, about) }
   }
 
@@ -174,7 +162,7 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
       known.set(answer.evidence.keyId, answer)
     }
     // It brings along the keys that it is signed with; whose it is shows only a signature by one that was known.
-    const verdict = verifyDocument(json, serverName, keysOf(known))
+    const verdict = verifyDocument(json, serverName, { get: (keyId) => known.get(keyId)?.key })
     if (!verdict.verified) {
       const fault = answers.map(({ answer }) => answer).find((answer) => 'missing' in answer)
       return refused(fault?.missing ?? 'unsigned', `${fault?.message ?? verdict.message}.`, { serverName, madeTs })
@@ -194,10 +182,7 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
   }
 
   async function verifyGroup(received: readonly Received[]): Promise<Verdict[]> {
-    const plans = await whenAllThere(received.map(plan), (planned) => planned)
-    const areGood = await verifySignatures(plans.flatMap(({ checks }) => checks))
-    let first = 0
-    return plans.map(({ checks, conclude }) => conclude(areGood.slice(first, (first += checks.length))))
+    return whenAllThere(received.map(plan), carryOut)
   }
 
   return {
@@ -206,18 +191,7 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
       const { checks, conclude } = planned instanceof Promise ? await planned : planned
       return conclude(checks.map(({ key, message, signature }) => verifySignature(key, message, signature)))
     },
-    async verifyAll(received) {
-      const groups = Array.from({ length: Math.ceil(received.length / OBJECTS_TOGETHER) }, (_, index) =>
-        received.slice(index * OBJECTS_TOGETHER, (index + 1) * OBJECTS_TOGETHER),
-      )
-      const verdicts: Verdict[][] = []
-      const waiting = groups.entries()
-      const lane = async (): Promise<void> => {
-        for (const [index, group] of waiting) verdicts[index] = await verifyGroup(group)
-      }
-      await Promise.all(Array.from({ length: GROUPS_UNDER_WAY }, lane))
-      return verdicts.flat()
-    },
+    verifyAll: (received) => inGroups(received, verifyGroup),
   }
 }
 
@@ -244,11 +218,6 @@ function bounded(bytes: Uint8Array): Uint8Array {
 function malformed(error: unknown): Plan {
   if (error instanceof FederationError && error.status === 400) return settled(refused('malformed', error.message))
   throw error
-}
-
-/** Nothing is to be checked. */
-function settled(verdict: Verdict): Plan {
-  return { checks: [], conclude: () => verdict }
 }
 
 /** The plan for an object and for the one that it mirrors. */
@@ -292,16 +261,13 @@ function judged(
     : refused('unsigned', `No key of ${about.serverName} signed this.`, about)
 }
 
-function keysOf(candidates: ReadonlyMap<string, Candidate>): Map<string, PublicKey> {
-  return new Map(Array.from(candidates, ([keyId, { key }]) => [keyId, key]))
-}
-
 function evidenceOf(keyIds: readonly string[], candidates: ReadonlyMap<string, Candidate>): KeyEvidence[] {
   return keyIds.flatMap((keyId) => candidates.get(keyId)?.evidence ?? [])
 }
 
 /** Servers, and release groups whose keys are pinned. */
 function signersIn(evidence: readonly KeyEvidence[]): string {
+  if (evidence.length === 1) return evidence[0]!.serverName
   return [...new Set(evidence.map(({ serverName }) => serverName))].join(' and ')
 }
 
