@@ -133,15 +133,17 @@ function isNamed(bytes: Uint8Array, { from, valueFrom }: Part, key: string): boo
  *
  * @param members - of the object.
  * @param place - where it stands in `bytes`. Default: it is all of them.
- * @param signed - where it is put: as many bytes as the object has.
+ * @param room - where it is put: as many bytes as the object has. Default: memory of its own.
  */
 function signedPart(
   bytes: Uint8Array,
   members: readonly Part[],
   { valueFrom: start, to: end }: Pick<Part, 'valueFrom' | 'to'> = { valueFrom: 0, to: bytes.length },
-  signed: Uint8Array = new Uint8Array(end - start),
+  room?: Uint8Array,
 ): Uint8Array {
-  signed.set(bytes.subarray(start, end))
+  // What is sliced is not filled with zeros first.
+  const signed = room ?? bytes.slice(start, end)
+  room?.set(bytes.subarray(start, end))
   let length = signed.length
   // From the end, where keys in order put them: what moves up is little, and is not looked for any more.
   for (let index = members.length - 1; index >= 0; index--) {
