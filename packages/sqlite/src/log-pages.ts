@@ -1,4 +1,4 @@
-import type { LogStore, StoredLogPage } from '@manga-federation/core'
+import type { JoinedEntries, LogStore, StoredLogPage } from '@manga-federation/core'
 import type { StoreConnection } from './connection.ts'
 import { endOfEntries, entryKey } from './entry-key.ts'
 import { plainBytes } from './plain-bytes.ts'
@@ -48,11 +48,7 @@ export function logPages(connection: StoreConnection): LogPages {
 type Lengths = readonly (readonly [header: number, body: number | null])[]
 
 /** The entries one by one: views. */
-function cut(
-  { headers, bodies }: NonNullable<StoredLogPage['joined']>,
-  since: number,
-  lengths: Lengths,
-): StoredLogPage['entries'] {
+function cut({ headers, bodies }: JoinedEntries, since: number, lengths: Lengths): StoredLogPage['entries'] {
   let header = 0
   let body = 0
   return lengths.map(([headerLength, bodyLength], index) => {

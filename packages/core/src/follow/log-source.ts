@@ -77,8 +77,9 @@ function logSource(asked: string, relay: string | undefined, url: string, client
 }
 
 function readPage(response: HttpResponse, asked: string, since: number): ReadPage {
-  const { json, ...rest } = readAnswer(response, asked, whatFollows(since), parsePage)
-  if (isJsonObject(json) && json.start === since) return { json, ...rest }
+  const page = readAnswer(response, asked, whatFollows(since), parsePage)
+  const { json } = page
+  if (isJsonObject(json) && json.start === since) return { ...page, json }
   throw new FederationError('bad_response', `${asked} did not answer with ${whatFollows(since)}.`)
 }
 

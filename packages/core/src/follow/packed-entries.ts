@@ -1,4 +1,5 @@
 import { concatBytes } from '../bytes.ts'
+import { HASH_BYTES } from '../log/index.ts'
 import type { ObjectKind } from '../store/index.ts'
 import type { AcceptedEntry } from './examine-page.ts'
 
@@ -22,9 +23,6 @@ export interface PackedEntries {
 
 const OPS: readonly AcceptedEntry['header']['op'][] = ['put', 'delete']
 const KINDS: readonly ObjectKind[] = ['series', 'chapter']
-
-/** SHA-256. */
-const HASH_BYTES = 32
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

@@ -53,13 +53,14 @@ export interface PageFault {
 export interface Page {
   readonly start: number
   readonly entries: readonly JsonValue[]
+  readonly headerBytes: ReceivedPage['headerBytes']
   readonly bodies: ReceivedBodies
   readonly head: JsonValue | undefined
   readonly proof: readonly Uint8Array[]
 }
 
 /** Checks the form of a page, pulled or pushed (PROTOCOL sections 9 and 10). */
-export function readPage({ json, bodies }: ReceivedPage): Page | PageFault {
+export function readPage({ json, headerBytes, bodies }: ReceivedPage): Page | PageFault {
   if (!isJsonObject(json)) return badPage('it must be an object')
   const { start, entries, head } = json
   if (typeof start !== 'number' || !isSize(start)) return badPage('start must be a whole number from 0 on')
@@ -72,7 +73,7 @@ export function readPage({ json, bodies }: ReceivedPage): Page | PageFault {
   if (proof === undefined) {
     return fault('bad_proof', `The proof must be a list of ${MAX_PROOF_HASHES} hashes at most, in base64.`)
   }
-  return { start, entries, bodies, head, proof }
+  return { start, entries, headerBytes, bodies, head, proof }
 }
 
 /** A finding that a page is refused for. */

@@ -1,5 +1,14 @@
-import { cutCanonical, cutSigned, isJsonObject, type JsonValue, keyOfPart } from '../json/index.ts'
-import { parseLocated, parseStrict, type Part, readPart } from '../json/index.ts'
+import {
+  cutCanonical,
+  cutSigned,
+  isJsonObject,
+  type JsonValue,
+  keyOfPart,
+  parseLocated,
+  parseStrict,
+  type Part,
+  readPart,
+} from '../json/index.ts'
 
 /** The page, its lists, and what stands in those: of so many levels it is noted where the parts stand. */
 const LEVELS = 3
@@ -11,7 +20,7 @@ export interface ReceivedPage {
   /** All of it but the bodies, which are read apart. */
   readonly json: JsonValue
   /** The canonical bytes of the header at this place; undefined where they are not known, and have to be made. */
-  entry(index: number): Uint8Array | undefined
+  readonly headerBytes: (index: number) => Uint8Array | undefined
   /** Undefined where its bodies are no object. */
   readonly bodies: ReceivedBodies | undefined
 }
@@ -41,12 +50,12 @@ export interface ReceivedBody {
 export function parsePage(bytes: Uint8Array): ReceivedPage {
   const { value, parts, unread } = parseLocated(bytes, { levels: LEVELS, unread: 'bodies' })
   const entries = parts.find((part) => keyOfPart(bytes, part) === 'entries')?.parts ?? []
-  const entry: ReceivedPage['entry'] = (index) => entries[index] && cutCanonical(bytes, entries[index])
-  if (!unread) return { ...pageOf(value), entry }
+  const headerBytes: ReceivedPage['headerBytes'] = (index) => entries[index] && cutCanonical(bytes, entries[index])
+  if (!unread) return { ...pageOf(value), headerBytes }
   const bySeq = new Map(unread.parts.map((part) => [keyOfPart(bytes, part), part]))
   // As they stand there: a number may hide behind an escape.
-  if (![...bySeq.keys()].every((key) => NUMBER.test(key))) return { ...pageOf(parseStrict(bytes)), entry }
-  return { json: value, entry, bodies: bodiesIn(bytes, unread, bySeq) }
+  if (![...bySeq.keys()].every((key) => NUMBER.test(key))) return { ...pageOf(parseStrict(bytes)), headerBytes }
+  return { json: value, headerBytes, bodies: bodiesIn(bytes, unread, bySeq) }
 }
 
 /** @param bySeq - where they stand, by the numbers of their entries. */
@@ -77,7 +86,7 @@ export function pageOf(json: JsonValue): ReceivedPage {
   const bodies = isJsonObject(json) ? json.bodies : undefined
   return {
     json,
-    entry: () => undefined,
+    headerBytes: () => undefined,
     bodies: isJsonObject(bodies)
       ? {
           count: Object.keys(bodies).length,

@@ -79,7 +79,7 @@ export function verifyPage<Kept>(
   const signed = verifyHead(page.head, followed.serverName, trust)
   if (!signed.verified) return { ...signed, head: undefined }
   const { head } = signed
-  const found = faultOfHead(head, page, followed) ?? verifyEntries({ ...page, received, keep }, head, followed)
+  const found = faultOfHead(head, page, followed) ?? verifyEntries(page, head, followed, keep)
   return 'reason' in found ? { verified: false, head, ...found } : { verified: true, head, ...found }
 }
 
@@ -110,23 +110,22 @@ function faultOfHead(head: LogHead, { start, entries }: Page, { heads }: Followe
   return undefined
 }
 
-/** A page, as it came and as it was read. */
-interface WholePage<Kept> extends Page {
-  readonly received: ReceivedPage
-  readonly keep: KeepBody<Kept>
-}
-
 /** What a page adds. */
 type Findings<Kept> = Pick<Extract<PageVerdict<Kept>, { readonly verified: true }>, 'entries' | 'followed' | 'withheld'>
 
-function verifyEntries<Kept>(page: WholePage<Kept>, head: LogHead, followed: FollowedLog): Findings<Kept> | PageFault {
+function verifyEntries<Kept>(
+  page: Page,
+  head: LogHead,
+  followed: FollowedLog,
+  keep: KeepBody<Kept>,
+): Findings<Kept> | PageFault {
   const entries = readEntries(page, followed.serverName)
   if ('reason' in entries) return entries
   const leaves = entries.map((entry) => entry.leafHash)
   const { range, completed } = appendLeaves(followed.range, leaves)
   const wrongTree = faultOfTree(page, head, followed, { leaves, range })
   if (wrongTree) return wrongTree
-  const bodies = readBodies(entries, page.bodies, page.keep)
+  const bodies = readBodies(entries, page.bodies, keep)
   if ('reason' in bodies) return bodies
   const missing = range.size === head.size ? bodies.withheld[0] : undefined
   if (missing) {
@@ -161,11 +160,11 @@ function faultOfTree(
   return contradicted && fork(contradicted, head)
 }
 
-function readEntries({ start, entries, received }: WholePage<unknown>, serverName: string): LogEntry[] | PageFault {
+function readEntries({ start, entries, headerBytes }: Page, serverName: string): LogEntry[] | PageFault {
   const read: LogEntry[] = []
   for (const [index, json] of entries.entries()) {
     const seq = start + index
-    const entry = entryOrFault(json, seq, received.entry(index))
+    const entry = entryOrFault(json, seq, headerBytes(index))
     if ('reason' in entry) return entry
     if (entry.header.serverName !== serverName) {
       return fault('wrong_server', `Entry ${seq} is of another server's log; it should be of ${serverName}.`)

@@ -5,6 +5,7 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  type KeysById,
   parsedBefore,
   type ParsedDocument,
   parseForVerifying,
@@ -124,7 +125,7 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
           refused('bad_signature', `The object claims another key for ${keyId} than ${serverName} has.`, about),
         )
     }
-    const { checks, verdict } = planObject(json, { get: (keyId) => candidates.get(keyId)?.key }, signed)
+    const { checks, verdict } = planObject(json, keysOf(candidates), signed)
     return { checks, conclude: (areGood) => judged(verdict(areGood), candidates, faults, about) }
   }
 
@@ -162,7 +163,7 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
       known.set(answer.evidence.keyId, answer)
     }
     // It brings along the keys that it is signed with; whose it is shows only a signature by one that was known.
-    const verdict = verifyDocument(json, serverName, { get: (keyId) => known.get(keyId)?.key })
+    const verdict = verifyDocument(json, serverName, keysOf(known))
     if (!verdict.verified) {
       const fault = answers.map(({ answer }) => answer).find((answer) => 'missing' in answer)
       return refused(fault?.missing ?? 'unsigned', `${fault?.message ?? verdict.message}.`, { serverName, madeTs })
@@ -259,6 +260,11 @@ function judged(
   return gravest
     ? refused(gravest.missing, `${gravest.message}.`, about)
     : refused('unsigned', `No key of ${about.serverName} signed this.`, about)
+}
+
+/** The keys of candidates, without a second map: one would be made for each object. */
+function keysOf(candidates: ReadonlyMap<string, Candidate>): KeysById {
+  return { get: (keyId) => candidates.get(keyId)?.key }
 }
 
 function evidenceOf(keyIds: readonly string[], candidates: ReadonlyMap<string, Candidate>): KeyEvidence[] {
