@@ -13,13 +13,7 @@ import {
 import type { StoredObject, WithheldBody } from '../store/index.ts'
 import { findHeadKeys, type HeadKeyOptions } from './head-keys.ts'
 import { headsWithinReach } from './heads.ts'
-import {
-  faultOfSignatures,
-  type KeptObject,
-  type ObjectFault,
-  readObject,
-  type SignatureOptions,
-} from './page-objects.ts'
+import { type KeptObject, type ObjectFault, readObject, type SignedEntry } from './page-objects.ts'
 
 /** A page, and what it is compared with. */
 export interface PageToExamine {
@@ -30,7 +24,7 @@ export interface PageToExamine {
 }
 
 /** What pages are examined with. */
-export interface ExamineOptions extends HeadKeyOptions, SignatureOptions {
+export interface ExamineOptions extends HeadKeyOptions {
   readonly environment: Pick<Environment, 'now'>
 }
 
@@ -54,13 +48,13 @@ export interface AcceptedEntry {
   readonly object: StoredObject | undefined
 }
 
-/** A page that shows by itself that it is true, as far as its signatures are. */
+/** A page that shows by itself that it is true, as far as the signatures of its objects are. */
 export interface TruePage {
   readonly verified: true
   readonly summary: PageSummary
   readonly entries: readonly AcceptedEntry[]
-  /** What speaks against the signatures of its objects, which are being checked. */
-  readonly faultOfSignatures: Promise<ObjectFault | undefined>
+  /** The objects that came with it, whose signatures were not checked. */
+  readonly objects: readonly SignedEntry[]
 }
 
 /** A page that is not true. */
@@ -69,25 +63,22 @@ export type FalsePage = FalseLog | ({ readonly verified: false } & ObjectFault)
 /** A page whose log is not true. */
 export type FalseLog = Extract<PageVerdict<unknown>, { readonly verified: false }>
 
-/** Verifies what a page shows by itself, without a look at the store: its log, and the objects that came with it. */
+/** Verifies what a page shows by itself, without a look at the store: its log, and the form of what came with it. */
 export async function examine(given: PageToExamine, options: ExamineOptions): Promise<TruePage | FalsePage> {
   const log = await examineLog(given, options)
   if (!log.verified) return log
   const { entries, withheld, ...summary } = log
-  const objects: KeptObject[] = []
+  const objects: SignedEntry[] = []
   for (const { body } of entries) {
     if (!body) continue
     if ('reason' in body) return { verified: false, ...body }
     objects.push(body)
   }
-  const fault = faultOfSignatures(objects, options)
-  // Where nobody comes to look at it, because the page before was refused, its failure is nothing.
-  fault.catch(() => undefined)
   return {
     verified: true,
     summary: { head: summary.head, followed: summary.followed, withheld: withheld.map(withoutRest) },
     entries: entries.map(acceptedEntry),
-    faultOfSignatures: fault,
+    objects,
   }
 }
 

@@ -10,7 +10,14 @@ import {
 } from './examine-page.ts'
 import { contradictsHeld, evidenceOfFork, restoredBackup } from './fork.ts'
 import type { ForkEvidence } from './origin-record.ts'
-import { faultOfRevisions, objectKey, type ObjectFaultReason } from './page-objects.ts'
+import {
+  faultOfRevisions,
+  faultOfSignatures,
+  type ObjectFault,
+  type ObjectFaultReason,
+  objectKey,
+  type SignatureOptions,
+} from './page-objects.ts'
 import { nodesOf, type Standing, type StandingOptions } from './standing.ts'
 
 /** Why a page is refused. */
@@ -44,14 +51,16 @@ export interface AcceptedPage extends PageSummary {
 }
 
 /** A page that was compared with a standing, and whose signatures are being checked. */
-export interface ExaminedPage extends Pick<TruePage, 'verified' | 'summary' | 'faultOfSignatures'> {
+export interface ExaminedPage extends Pick<TruePage, 'verified' | 'summary'> {
   readonly standing: Standing
+  /** What speaks against the signatures of its objects, which are being checked. */
+  readonly faultOfSignatures: Promise<ObjectFault | undefined>
   /** Reads its entries. What is read of them is not kept, since pages may wait for their turn. */
   readonly entries: () => readonly AcceptedEntry[]
 }
 
 /** What pages are verified with. */
-export interface JudgeOptions extends StandingOptions, ExamineOptions {
+export interface JudgeOptions extends StandingOptions, ExamineOptions, SignatureOptions {
   readonly environment: Environment
 }
 
@@ -71,17 +80,20 @@ export async function examinePage(given: PageCase, options: JudgeOptions): Promi
   const isRelayed = source.relay !== undefined
   const found = await examine({ page, held: standing.held, isRelayed }, options)
   if (!found.verified) return (await forkIn(given, found, options)) ?? found
-  const { entries, ...rest } = found
-  return { ...rest, standing, entries: () => entries }
+  const { verified, summary, entries, objects } = found
+  const fault = faultOfSignatures(objects, options)
+  // Where nobody comes to look at it, because the page before was refused, its failure is nothing.
+  fault.catch(() => undefined)
+  return { verified, summary, standing, entries: () => entries, faultOfSignatures: fault }
 }
 
 /** Ends the examination of a page: with its signatures, and with what is held, which no present version may lack. */
 export async function judgeExamined(
-  { standing, summary, faultOfSignatures, ...examined }: ExaminedPage,
+  { standing, summary, ...examined }: ExaminedPage,
   options: JudgeOptions,
 ): Promise<AcceptedPage | PageRefusal> {
   const { serverName, restart } = standing.record
-  const signatures = await faultOfSignatures
+  const signatures = await examined.faultOfSignatures
   const page = { verified: true as const, ...summary, entries: examined.entries() }
   const withheld = await faultOfWithheld(page, standing, options)
   if (withheld) return withheld

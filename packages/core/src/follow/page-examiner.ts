@@ -10,39 +10,37 @@ import type { PortedTask } from './page-thread-node.ts'
 import type { KeyMessage, KnownKey, ThreadMessage, ToldKey } from './page-thread.ts'
 
 parentPort?.on('message', (task: PortedTask) => {
-  void examineTask(task)
+  void endTask(task.port, beginTask(task))
 })
 
-async function examineTask(task: PortedTask): Promise<void> {
-  await tellOf(task)
-  task.port.close()
+/** Knows nothing but the port, so that the page does not stay in memory until its signatures are checked. */
+async function endTask(port: MessagePort, beginning: ReturnType<typeof beginTask>): Promise<void> {
+  const begun = await beginning.catch(() => undefined)
+  tell(port, begun ? { areGood: await begun.areGood } : { finding: undefined })
+  port.close()
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(undefined)
 }
 
-async function tellOf(task: PortedTask): Promise<void> {
-  const fault = await beginTask(task).catch(() => undefined)
-  if (!fault) return tell(task.port, { finding: undefined })
-  const areGood = fault.ofSignatures.then((found) => found === undefined)
-  tell(task.port, { areGood: await areGood.catch(() => false) })
-}
-
-/** On its own, so that nothing of the page stays in memory until its signatures are checked. */
-async function beginTask(task: PortedTask): Promise<{ ofSignatures: Promise<unknown> } | undefined> {
+/** Tells of the page, and sets the checks of its signatures going. */
+async function beginTask(task: PortedTask): Promise<{ areGood: Promise<boolean> } | undefined> {
   const { port, bytes, held, isRelayed, names, groupKeys, nowTs, known } = task
   const finder = askingFinder(port, known)
   const environment = { now: () => nowTs }
   const groups = new Map(Array.from(groupKeys, ([group, key]) => [group, importPublicKey(key)]))
+  const found = await examine({ page: parsePage(bytes), held, isRelayed }, { finder, environment })
+  if (!found.verified) return undefined
   const verifier = createVerifier({ finder, groupKeys: groups, names, environment })
-  const found = await examine({ page: parsePage(bytes), held, isRelayed }, { finder, verifier, environment })
-  const entries = found.verified ? packEntries(found.entries, bytes) : undefined
-  if (!found.verified || !entries) return undefined
+  // First, so that other cores have something to do.
+  const areGood = verifier.areAuthentic(found.objects.map(({ signed }) => signed)).catch(() => false)
+  const entries = packEntries(found.entries, bytes)
+  if (!entries) return undefined
   tell(port, { finding: { summary: found.summary, entries } }, [
     entries.numbers.buffer,
     entries.texts.buffer,
     entries.hashes.buffer,
   ])
-  return { ofSignatures: found.faultOfSignatures }
+  return { areGood }
 }
 
 function tell(port: MessagePort, message: ThreadMessage, transfer: readonly ArrayBufferLike[] = []): void {

@@ -23,12 +23,16 @@ export interface SignatureOptions {
   readonly verifier: Pick<Verifier, 'verifyAll'>
 }
 
-/** What is kept of an object that came with a page. */
-export interface KeptObject {
+/** An object that came with a page, as far as its signatures are concerned. */
+export interface SignedEntry {
   readonly header: EntryHeader
-  readonly stored: StoredObject
   /** What its signatures are checked with. */
   readonly signed: EncodedObject
+}
+
+/** What is kept of an object that came with a page. */
+export interface KeptObject extends SignedEntry {
+  readonly stored: StoredObject
 }
 
 /** An entry, of which only matters what it says of its object. */
@@ -99,7 +103,7 @@ async function heldRevisions(
 
 /** What speaks against the signatures of a page's objects (PROTOCOL section 6.1). */
 export function faultOfSignatures(
-  objects: readonly Pick<KeptObject, 'header' | 'signed'>[],
+  objects: readonly SignedEntry[],
   { verifier }: SignatureOptions,
 ): Promise<ObjectFault | undefined> {
   // No more of the page is held until its signatures are checked.

@@ -10,7 +10,6 @@ import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
 import { testKey } from '../keys/test-origin.ts'
 import { parsePage, startFollowing } from '../log/index.ts'
 import { NOW_TS } from '../log/test-log.ts'
-import { createVerifier } from '../verify/index.ts'
 import type { PageApplier } from './apply-page.ts'
 import { examine, type TruePage } from './examine-page.ts'
 import type { ExaminedPage } from './judge-page.ts'
@@ -67,12 +66,11 @@ function finderFor({ key }: TestLogServer): Pick<KeyFinder, 'find'> & { asked: n
   return finder
 }
 
-async function examineHere(origin: TestLogServer, { bytes, held, names }: PageTask): Promise<TruePage> {
+async function examineHere(origin: TestLogServer, { bytes, held }: PageTask): Promise<TruePage> {
   const page = parsePage(bytes)
   const finder = finderFor(origin)
   const environment = { now: () => NOW_TS }
-  const verifier = createVerifier({ finder, groupKeys: new Map(), names, environment })
-  const found = await examine({ page, held, isRelayed: false }, { finder, verifier, environment })
+  const found = await examine({ page, held, isRelayed: false }, { finder, environment })
   if (!found.verified) throw new Error(found.message)
   return found
 }

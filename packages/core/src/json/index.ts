@@ -3,8 +3,9 @@ export { canonicalText, encodeCanonical } from './canonical.ts'
 export {
   cutCanonical,
   cutSigned,
-  keyOfPart,
   type LocatedDocument,
+  memberNamed,
+  numberOfKey,
   type ParsedDocument,
   parsedBefore,
   parseForVerifying,

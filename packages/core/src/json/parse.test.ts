@@ -9,7 +9,8 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-  keyOfPart,
+  memberNamed,
+  numberOfKey,
   parseForVerifying,
   parseLocated,
   parseStrict,
@@ -117,10 +118,13 @@ void t.test('knows UTF-8 as the platform does, whatever bytes stand in a string'
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   const edges = [0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed]
   const byte = fc.constantFrom(...edges, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf7, 0xf8, 0xff)
+  // By themselves they are seldom a character.
+  const character = fc.constantFrom('A', 'é', 'ퟗ', '日', '\ue000', '😀', '\u{10ffff}').map((text) => [...utf8(text)])
+  const pieces = fc.array(fc.oneof(byte.map((one) => [one]), character), { minLength: 1, maxLength: 5 })
   let accepted = 0
   fc.assert(
-    fc.property(fc.array(byte, { minLength: 1, maxLength: 5 }), (inside) => {
-      const bytes = Uint8Array.from([0x22, ...inside, 0x22])
+    fc.property(pieces, (inside) => {
+      const bytes = Uint8Array.from([0x22, ...inside.flat(), 0x22])
       const expected = outcome(() => JSON.parse(decoder.decode(bytes)) as JsonValue)
       assert.deepEqual(
         outcome(() => parseStrict(bytes)),
@@ -212,7 +216,7 @@ void t.test('a member that nobody looks into is checked, and not built', (t) => 
 })
 
 void t.test('the parts of a document are cut out as they would be encoded', (t) => {
-  const read = (bytes: Uint8Array): ReturnType<typeof parseLocated> => parseLocated(bytes, { levels: 3, unread: 'b' })
+  const read = (bytes: Uint8Array): ReturnType<typeof parseLocated> => parseLocated(bytes, 'b')
   const entries = fc.array(jsonValue, { maxLength: 4 })
   const bodies = fc.dictionary(fc.oneof(fc.nat().map(String), fc.constantFrom('x', '__proto__')), jsonValue, {
     maxKeys: 4,
@@ -222,17 +226,21 @@ void t.test('the parts of a document are cut out as they would be encoded', (t) 
     fc.property(entries, fc.oneof(bodies, jsonValue), fc.constantFrom('', ' '), (e, b, indent) => {
       const bytes = utf8(indent === '' ? canonicalText({ b, e }) : JSON.stringify({ e, b }, undefined, indent))
       const { value, parts, unread } = read(bytes)
-      const members = unread?.parts.map((part) => [keyIn(bytes, part), readPart(bytes, part)] as const)
+      const members = unread?.map((part) => [keyIn(bytes, part), readPart(bytes, part)] as const)
       assert.deepEqual(
         members ? { ...(value as JsonObject), b: Object.fromEntries(members) } : value,
         parseStrict(bytes),
       )
       assert.equal(unread !== undefined, indent === '' && isJsonObject(b) && Object.keys(b).length > 0)
-      const inner = (key: string): readonly Part[] => parts.find((part) => keyOfPart(bytes, part) === key)?.parts ?? []
+      const inner = (key: string): readonly Part[] => memberNamed(bytes, parts, key)?.parts ?? []
       for (const [index, part] of inner('e').entries()) agrees(bytes, part, e[index]!)
       if (indent !== '' || !isJsonObject(b)) return
       assert.equal(inner('b').length, Object.keys(b).length)
-      for (const part of inner('b')) agrees(bytes, part, ownValue(b, keyIn(bytes, part))!)
+      for (const part of inner('b')) {
+        const body: JsonValue = ownValue(b, keyIn(bytes, part))!
+        agrees(bytes, part, body)
+        assert.equal(cutSigned(bytes, part) !== undefined, isJsonObject(body), 'of every object it is known')
+      }
     }),
     { numRuns: 500 },
   )
@@ -240,7 +248,8 @@ void t.test('the parts of a document are cut out as they would be encoded', (t) 
   const many = { b: Object.fromEntries(Array.from({ length: 17_000 }, (_, index) => [String(index), { a: index }])) }
   const { value, parts } = read(encodeCanonical(many))
   t.strictSame(value, many)
-  t.strictSame(parts, [{ from: 1, valueFrom: 5, to: encodeCanonical(many).length - 1, isCanonical: true, parts: [] }])
+  const to = encodeCanonical(many).length - 1
+  t.strictSame(parts, [{ from: 1, valueFrom: 5, to, isCanonical: true, parts: undefined }])
   for (const wrong of ['{"b":{"1":{"x":1.5}}}', '{"b":{"1":1,"1":2}}', '{"b":{"1":"\\ud800"}}', '{"b":{"1":1}'])
     t.throws(() => read(utf8(wrong)), { code: 'invalid_json' }, wrong)
   t.end()
@@ -255,6 +264,17 @@ void t.test('the parts of a document are cut out as they would be encoded', (t) 
     const signed = cutSigned(bytes, part)
     if (signed && isJsonObject(expected)) assert.deepEqual(signed, signedBytes(expected))
   }
+})
+
+void t.test('the number that a key is is told where it is written as a number is', (t) => {
+  const numberIn = (key: string): number | undefined => {
+    const bytes = utf8(`{"${key}":{"a":1}}`)
+    return numberOfKey(bytes, parseLocated(bytes, 'none').parts[0]!)
+  }
+  for (const key of ['', '00', '07', '-1', '1.0', '1e3', ' 1', 'a', '9007199254740992', '99999999999999999999'])
+    t.equal(numberIn(key), undefined, key)
+  for (const number of [0, 7, 10, 1234567890, Number.MAX_SAFE_INTEGER]) t.equal(numberIn(String(number)), number)
+  t.end()
 })
 
 void t.test('reads any spelling of a document as JSON.parse does', (t) => {

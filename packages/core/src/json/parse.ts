@@ -1,7 +1,8 @@
-import { type Part, scanStrictly } from './strict-scan.ts'
+import { isNamed, type Part, scanStrictly } from './strict-scan.ts'
 import type { JsonObject, JsonValue } from './value.ts'
 
 const COMMA = 0x2c
+const DIGIT_0 = 0x30
 const OPEN_BRACE = 0x7b
 
 /** Members at the top that no signature covers (PROTOCOL section 2). */
@@ -40,11 +41,12 @@ export interface ParsedDocument {
  * @throws FederationError `invalid_json`.
  */
 export function parseForVerifying(bytes: Uint8Array, unread?: string): ParsedDocument {
-  const { isCanonical, parts } = scanStrictly(bytes)
+  const named = unread === undefined ? UNSIGNED_MEMBERS : [...UNSIGNED_MEMBERS, unread]
+  const { isCanonical, parts } = scanStrictly(bytes, { levels: 1, named })
   if (!isCanonical || bytes[0] !== OPEN_BRACE) return { value: readScanned(bytes), signedBytes: undefined }
-  const left = unread === undefined ? undefined : parts.find((member) => isNamed(bytes, member, unread))
+  const left = unread === undefined ? undefined : memberNamed(bytes, parts, unread)
   const value = left && bytes[left.valueFrom] === OPEN_BRACE ? readAround(bytes, left) : readScanned(bytes)
-  return { value, signedBytes: signedPart(bytes, parts) }
+  return { value, signedBytes: signedPart(bytes, left ? parts.filter((member) => member !== left) : parts) }
 }
 
 /**
@@ -54,7 +56,7 @@ export function parseForVerifying(bytes: Uint8Array, unread?: string): ParsedDoc
  * @throws FederationError `invalid_json` when it made something else.
  */
 export function parsedBefore(value: JsonObject, bytes: Uint8Array): ParsedDocument {
-  const { isCanonical, parts } = scanStrictly(bytes)
+  const { isCanonical, parts } = scanStrictly(bytes, { levels: 1, named: UNSIGNED_MEMBERS })
   return { value, signedBytes: isCanonical ? signedPart(bytes, parts) : undefined }
 }
 
@@ -63,23 +65,31 @@ export interface LocatedDocument {
   readonly value: JsonValue
   /** Its members or items. */
   readonly parts: readonly Part[]
-  /** The member that was left out; undefined where there is none, or its own members were not noted. */
-  readonly unread: Part | undefined
+  /** The members of the member that was left out; undefined where there is none, or they were not noted. */
+  readonly unread: readonly Part[] | undefined
 }
 
+/** The top, what stands there, and the members of that, which may be objects that were signed. */
+const LOCATED_LEVELS = 3
+
 /**
- * Reads a document as {@link parseStrict} does, and notes where its parts stand.
+ * Reads a document as {@link parseStrict} does, and notes where its parts stand, and those of its parts.
  *
- * @param options.levels - of how many levels, see `scanStrictly`.
- * @param options.unread - a member at the top, whose own members the caller reads one by one with {@link readPart}: where
- *   it is an object that has some, `{}` stands for it in `value`.
+ * @param left - a member at the top, whose own members the caller reads one by one with {@link readPart}: where it is an
+ *   object that has some, `{}` stands for it in `value`.
  * @throws FederationError `invalid_json`.
  */
-export function parseLocated(bytes: Uint8Array, options: { levels: number; unread: string }): LocatedDocument {
-  const { parts } = scanStrictly(bytes, options.levels)
-  const named = bytes[0] === OPEN_BRACE ? parts.find((part) => isNamed(bytes, part, options.unread)) : undefined
-  const unread = named && bytes[named.valueFrom] === OPEN_BRACE && named.parts.length > 0 ? named : undefined
-  return { value: unread ? readAround(bytes, unread) : readScanned(bytes), parts, unread }
+export function parseLocated(bytes: Uint8Array, left: string): LocatedDocument {
+  const { parts } = scanStrictly(bytes, { levels: LOCATED_LEVELS, named: UNSIGNED_MEMBERS })
+  const member = bytes[0] === OPEN_BRACE ? memberNamed(bytes, parts, left) : undefined
+  const isLeft = member?.parts && member.parts.length > 0 && bytes[member.valueFrom] === OPEN_BRACE
+  if (!isLeft) return { value: readScanned(bytes), parts, unread: undefined }
+  return { value: readAround(bytes, member), parts, unread: member.parts }
+}
+
+/** The member of a canonical object that has this key, which is plain ASCII. */
+export function memberNamed(bytes: Uint8Array, members: readonly Part[], key: string): Part | undefined {
+  return members.find(({ from, valueFrom }) => isNamed(bytes, from, valueFrom, key))
 }
 
 /** Reads a part of a document that was scanned. */
@@ -87,10 +97,17 @@ export function readPart(bytes: Uint8Array, { valueFrom, to }: Part): JsonValue 
   return readScanned(bytes.subarray(valueFrom, to))
 }
 
-/** The key of a member as it stands in the document: escapes are not undone. */
-export function keyOfPart(bytes: Uint8Array, { from, valueFrom }: Part): string {
+/** The whole number that the key of a member is as it stands in the document; undefined where it is written otherwise. */
+export function numberOfKey(bytes: Uint8Array, { from, valueFrom }: Part): number | undefined {
+  let number = 0
   // Two quotes and a colon stand around it.
-  return utf8.decode(bytes.subarray(from + 1, valueFrom - 2))
+  for (let place = from + 1; place < valueFrom - 2; place++) {
+    const digit = bytes[place]! - DIGIT_0
+    if (digit < 0 || digit > 9) return undefined
+    number = 10 * number + digit
+  }
+  // One without digits, with zeros before it or beyond what is exact is another text.
+  return Number.isSafeInteger(number) && String(number).length === valueFrom - from - 3 ? number : undefined
 }
 
 /** The bytes of a value that is a part of a document: a view of its bytes; undefined where they are not canonical. */
@@ -104,8 +121,8 @@ export function cutCanonical(bytes: Uint8Array, { valueFrom, to, isCanonical }: 
  * @param room - where it is put: as many bytes as the part has. Default: memory of its own.
  */
 export function cutSigned(bytes: Uint8Array, part: Part, room?: Uint8Array): Uint8Array | undefined {
-  // Where its parts were not noted, there seem to be none.
-  return part.isCanonical && part.parts.length > 0 ? signedPart(bytes, part.parts, part, room) : undefined
+  const isObject = part.isCanonical && bytes[part.valueFrom] === OPEN_BRACE
+  return isObject && part.parts ? signedPart(bytes, part.parts, part, room) : undefined
 }
 
 function readScanned(bytes: Uint8Array): JsonValue {
@@ -118,26 +135,16 @@ function readAround(bytes: Uint8Array, { valueFrom, to }: Part): JsonValue {
   return JSON.parse(`${utf8.decode(before)}{}${utf8.decode(after)}`) as JsonValue
 }
 
-/** Whether a member of a canonical document has this key, which is plain ASCII. */
-function isNamed(bytes: Uint8Array, { from, valueFrom }: Part, key: string): boolean {
-  // Two quotes and a colon stand around it.
-  if (valueFrom - from !== key.length + 3) return false
-  for (let index = 0; index < key.length; index++) {
-    if (bytes[from + 1 + index] !== key.charCodeAt(index)) return false
-  }
-  return true
-}
-
 /**
  * A canonical object without its unsigned members.
  *
- * @param members - of the object.
+ * @param unsigned - these members.
  * @param place - where it stands in `bytes`. Default: it is all of them.
  * @param room - where it is put: as many bytes as the object has. Default: memory of its own.
  */
 function signedPart(
   bytes: Uint8Array,
-  members: readonly Part[],
+  unsigned: readonly Part[],
   { valueFrom: start, to: end }: Pick<Part, 'valueFrom' | 'to'> = { valueFrom: 0, to: bytes.length },
   room?: Uint8Array,
 ): Uint8Array {
@@ -145,10 +152,9 @@ function signedPart(
   const signed = room ?? bytes.slice(start, end)
   room?.set(bytes.subarray(start, end))
   let length = signed.length
-  // From the end, where keys in order put them: what moves up is little, and is not looked for any more.
-  for (let index = members.length - 1; index >= 0; index--) {
-    const member = members[index]!
-    if (!isUnsigned(bytes, member)) continue
+  // From the end, so that the places of the others stay what they are.
+  for (let index = unsigned.length - 1; index >= 0; index--) {
+    const member = unsigned[index]!
     const from = member.from - start
     const to = member.to - start
     // One comma goes with it: the one before it, or where it comes first the one behind it.
@@ -158,8 +164,4 @@ function signedPart(
     length -= cutTo - cutFrom
   }
   return signed.subarray(0, length)
-}
-
-function isUnsigned(bytes: Uint8Array, member: Part): boolean {
-  return UNSIGNED_MEMBERS.some((key) => isNamed(bytes, member, key))
 }

@@ -63,19 +63,30 @@ export interface Part {
   readonly to: number
   /** Whether the value is as the canonical encoder writes it. */
   readonly isCanonical: boolean
-  /** Its own parts, as far as they are noted. */
-  readonly parts: readonly Part[]
+  /** Those of its own parts that are noted; undefined where none are looked for. */
+  readonly parts: readonly Part[] | undefined
 }
 
 /** What a scan tells of a document that it lets pass. */
 export interface StrictScan {
   /** Whether it is as the canonical encoder writes it. */
   readonly isCanonical: boolean
-  /** The members or items at the top in their order; none where the document is neither object nor array. */
+  /** The members or items at the top that are noted, in their order. */
   readonly parts: readonly Part[]
 }
 
-/** Where the parts of parts are not noted. */
+/** What of a document is noted while it is gone through. */
+export interface Noting {
+  /** Of how many levels it is noted where the parts stand; of what is in a list only where it stands itself. */
+  readonly levels: number
+  /** The keys of those that are noted on the last level, plain ASCII: there are many of them, and few are of interest. */
+  readonly named: readonly string[]
+}
+
+/** Nothing is noted. */
+const NOTHING: Noting = { levels: 0, named: [] }
+
+/** Of all that have none: an array for each would be most of what a scan leaves behind. Nothing is added to it. */
 const NO_PARTS: Part[] = []
 
 /** Parts that are noted beyond the top: enough for a page of the log, little for the memory whatever is sent. */
@@ -88,12 +99,26 @@ const MAX_INNER_PARTS = 16_384
  * whoever verifies needs little of it.
  *
  * @param bytes - the whole document. The time taken grows with it, no faster.
- * @param notedLevels - of how many levels it is noted where the parts stand; of what is in a list only where it stands
- *   itself. Default: 1, the top. Where the inner ones are too many, they are left out.
+ * @param noting - Default: nothing. Where the parts below the top are too many, none of these is told.
  * @throws FederationError `invalid_json`, whose message says where and what.
  */
-export function scanStrictly(bytes: Uint8Array, notedLevels = 1): StrictScan {
-  return new Scanner(bytes, notedLevels).document()
+export function scanStrictly(bytes: Uint8Array, noting: Noting = NOTHING): StrictScan {
+  return new Scanner(bytes, noting).document()
+}
+
+/**
+ * Whether a member of a canonical document has this key, which is plain ASCII.
+ *
+ * @param from - where the member begins.
+ * @param valueFrom - where its value begins.
+ */
+export function isNamed(bytes: Uint8Array, from: number, valueFrom: number, key: string): boolean {
+  // Two quotes and a colon stand around it.
+  if (valueFrom - from !== key.length + 3) return false
+  for (let index = 0; index < key.length; index++) {
+    if (bytes[from + 1 + index] !== key.charCodeAt(index)) return false
+  }
+  return true
 }
 
 class Scanner {
@@ -102,14 +127,17 @@ class Scanner {
   /** Whether all that was seen so far is as the canonical encoder writes it. */
   #isCanonical = true
   /** Those of the array or object that is gone through. */
-  #parts: Part[] = []
+  #parts: Part[] = NO_PARTS
+  readonly #noting: Noting
+  /** Inside an array they may be fewer than what was asked for. */
   #notedLevels: number
   readonly #keyPlaces = new KeyPlaces()
   #innerParts = 0
 
-  constructor(bytes: Uint8Array, notedLevels: number) {
+  constructor(bytes: Uint8Array, noting: Noting) {
     this.#bytes = bytes
-    this.#notedLevels = notedLevels
+    this.#noting = noting
+    this.#notedLevels = noting.levels
   }
 
   document(): StrictScan {
@@ -164,23 +192,33 @@ class Scanner {
   /** A list that is not complete would tell something wrong, so there are all inner parts or none. */
   #notedParts(): readonly Part[] {
     if (this.#innerParts <= MAX_INNER_PARTS) return this.#parts
-    return this.#parts.map((part) => ({ ...part, parts: [] }))
+    return this.#parts.map((part) => ({ ...part, parts: undefined }))
   }
 
   /** @param from - where it begins, with its key if it has one. */
   #part(from: number, levels: number): void {
-    if (levels > this.#notedLevels) return this.#value(levels)
+    if (!this.#isNoted(from, levels)) return this.#value(levels)
     const siblings = this.#parts
     const wasCanonical = this.#isCanonical
     const valueFrom = this.#position
-    const parts: Part[] = levels < this.#notedLevels ? [] : NO_PARTS
-    this.#parts = parts
+    this.#parts = NO_PARTS
     this.#isCanonical = true
     this.#value(levels)
-    siblings.push({ from, valueFrom, to: this.#position, isCanonical: this.#isCanonical, parts })
-    this.#parts = siblings
+    const parts = levels < this.#notedLevels ? this.#parts : undefined
+    const part: Part = { from, valueFrom, to: this.#position, isCanonical: this.#isCanonical, parts }
+    this.#parts = appended(siblings, part)
     this.#isCanonical &&= wasCanonical
     if (levels > 1 && ++this.#innerParts > MAX_INNER_PARTS) this.#notedLevels = 1
+  }
+
+  /** Whether it is noted where the part stands whose value begins here. */
+  #isNoted(from: number, levels: number): boolean {
+    if (levels > this.#notedLevels) return false
+    const { levels: last, named } = this.#noting
+    if (levels < last) return true
+    // A function for each member would be most of what a scan leaves behind.
+    for (const key of named) if (isNamed(this.#bytes, from, this.#position, key)) return true
+    return false
   }
 
   #enter(levels: number): void {
@@ -319,6 +357,12 @@ class Scanner {
     const column = before.length - before.lastIndexOf('\n')
     return new FederationError('invalid_json', `Line ${line}, column ${column}: ${complaint}`)
   }
+}
+
+function appended(parts: Part[], part: Part): Part[] {
+  if (parts === NO_PARTS) return [part]
+  parts.push(part)
+  return parts
 }
 
 /** Whether an ASCII character stands between quotes as it is: no quote, backslash or control character. */

@@ -3,17 +3,13 @@ import {
   cutSigned,
   isJsonObject,
   type JsonValue,
-  keyOfPart,
+  memberNamed,
+  numberOfKey,
   parseLocated,
   parseStrict,
   type Part,
   readPart,
 } from '../json/index.ts'
-
-/** The page, its lists, and what stands in those: of so many levels it is noted where the parts stand. */
-const LEVELS = 3
-
-const NUMBER = /^\d+$/
 
 /** A page as it came. Its bodies are read one by one: together they take many times the memory of what is kept of them. */
 export interface ReceivedPage {
@@ -48,29 +44,37 @@ export interface ReceivedBody {
  * @throws FederationError `invalid_json`.
  */
 export function parsePage(bytes: Uint8Array): ReceivedPage {
-  const { value, parts, unread } = parseLocated(bytes, { levels: LEVELS, unread: 'bodies' })
-  const entries = parts.find((part) => keyOfPart(bytes, part) === 'entries')?.parts ?? []
+  const { value, parts, unread } = parseLocated(bytes, 'bodies')
+  const entries = memberNamed(bytes, parts, 'entries')?.parts ?? []
   const headerBytes: ReceivedPage['headerBytes'] = (index) => entries[index] && cutCanonical(bytes, entries[index])
   if (!unread) return { ...pageOf(value), headerBytes }
-  const bySeq = new Map(unread.parts.map((part) => [keyOfPart(bytes, part), part]))
+  const bySeq = new Map(unread.map((part) => [numberOfKey(bytes, part), part]))
   // As they stand there: a number may hide behind an escape.
-  if (![...bySeq.keys()].every((key) => NUMBER.test(key))) return { ...pageOf(parseStrict(bytes)), headerBytes }
+  if (bySeq.has(undefined)) return { ...pageOf(parseStrict(bytes)), headerBytes }
   return { json: value, headerBytes, bodies: bodiesIn(bytes, unread, bySeq) }
 }
 
-/** @param bySeq - where they stand, by the numbers of their entries. */
-function bodiesIn(bytes: Uint8Array, all: Part, bySeq: ReadonlyMap<string, Part>): ReceivedBodies {
+/**
+ * @param parts - where they stand, one at least.
+ * @param bySeq - the same, by the numbers of their entries.
+ */
+function bodiesIn(
+  bytes: Uint8Array,
+  parts: readonly Part[],
+  bySeq: ReadonlyMap<number | undefined, Part>,
+): ReceivedBodies {
+  const start = parts[0]!.valueFrom
   // One piece of memory for all of them, in which each has the place that it has in the page.
-  const room = new Uint8Array(all.to - all.valueFrom)
+  const room = new Uint8Array(parts.at(-1)!.to - start)
   return {
     count: bySeq.size,
     read(seq) {
-      const part = bySeq.get(String(seq))
+      const part = bySeq.get(seq)
       return (
         part && {
           json: readPart(bytes, part),
           bytes: cutCanonical(bytes, part),
-          signedBytes: cutSigned(bytes, part, room.subarray(part.valueFrom - all.valueFrom, part.to - all.valueFrom)),
+          signedBytes: cutSigned(bytes, part, room.subarray(part.valueFrom - start, part.to - start)),
         }
       )
     },

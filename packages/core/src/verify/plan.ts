@@ -19,11 +19,15 @@ export function settled(verdict: Verdict): Plan {
   return { checks: [], conclude: () => verdict }
 }
 
-/** Verifies many in groups, some of these at a time. */
-export function inGroups<T>(
+/**
+ * Verifies many in groups, some of these at a time.
+ *
+ * @returns what came of each group, in their order.
+ */
+export function inGroups<T, Result>(
   all: readonly T[],
-  verifyGroup: (group: readonly T[]) => Promise<Verdict[]>,
-): Promise<Verdict[]> {
+  verifyGroup: (group: readonly T[]) => Promise<Result>,
+): Promise<Result[]> {
   const groups = Array.from({ length: Math.ceil(all.length / OBJECTS_TOGETHER) }, (_, index) =>
     all.slice(index * OBJECTS_TOGETHER, (index + 1) * OBJECTS_TOGETHER),
   )
@@ -31,21 +35,21 @@ export function inGroups<T>(
 }
 
 /** Each group is let go when its turn comes. */
-async function inLanes<T>(
+async function inLanes<T, Result>(
   groups: (readonly T[])[],
-  verifyGroup: (group: readonly T[]) => Promise<Verdict[]>,
-): Promise<Verdict[]> {
-  const verdicts: Verdict[][] = []
+  verifyGroup: (group: readonly T[]) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
   let begun = 0
-  const verifyNext = (): Promise<Verdict[]> => verifyGroup(groups.shift()!)
+  const verifyNext = (): Promise<Result> => verifyGroup(groups.shift()!)
   const lane = async (): Promise<void> => {
     while (groups.length > 0) {
       const index = begun++
-      verdicts[index] = await verifyNext()
+      results[index] = await verifyNext()
     }
   }
   await Promise.all(Array.from({ length: GROUPS_UNDER_WAY }, lane))
-  return verdicts.flat()
+  return results
 }
 
 /** Checks the signatures of plans. Only what concludes from them waits for that: the signatures themselves are copied. */
@@ -61,4 +65,14 @@ function concluded(
 ): Verdict[] {
   let first = 0
   return waiting.map(({ count, conclude }) => conclude(areGood.slice(first, (first += count))))
+}
+
+/**
+ * Whether every plan ends with an authentic object. What is thought of good signatures is thought at once, so nothing but
+ * the signatures, which are copied, waits until they are checked.
+ */
+export function holdAll(plans: readonly Plan[]): Promise<boolean> {
+  const areFine = plans.every(({ checks, conclude }) => conclude(checks.map(() => true)).authentic)
+  if (!areFine) return Promise.resolve(false)
+  return verifySignatures(plans.flatMap(({ checks }) => checks)).then((areGood) => !areGood.includes(false))
 }

@@ -17,7 +17,7 @@ import {
 import { type KeyAnswer, type KeyEvidence, type KeyFinder, readKeyDocument } from '../keys/index.ts'
 import { isServerName, type ServerNameOptions } from '../names/index.ts'
 import { type Soon, whenAllThere } from './at-once.ts'
-import { carryOut, inGroups, type Plan, settled } from './plan.ts'
+import { carryOut, holdAll, inGroups, type Plan, settled } from './plan.ts'
 import { isClaimed, readSignedObject, type KeyClaim, type SignedObject } from './signed-object.ts'
 import { refused, type Verdict } from './verdict.ts'
 
@@ -53,6 +53,12 @@ export interface Verifier {
   verifyAll(received: readonly Received[]): Promise<Verdict[]>
 }
 
+/** Says of many whether all are what their origins signed, and nothing else. */
+export interface JointVerifier {
+  /** As `verifyAll` does it, but what it is given need not stay in memory until the signatures are checked. */
+  areAuthentic(received: readonly Received[]): Promise<boolean>
+}
+
 /** A known key that may have signed an object, and on whose word. */
 interface Candidate {
   readonly key: PublicKey
@@ -69,7 +75,7 @@ interface About {
 type KeyFault = Extract<KeyAnswer, { missing: string }>
 
 /** Builds the verifier. */
-export function createVerifier({ finder, groupKeys, names, environment }: VerifierOptions): Verifier {
+export function createVerifier({ finder, groupKeys, names, environment }: VerifierOptions): Verifier & JointVerifier {
   function plan(received: Received): Soon<Plan> {
     try {
       const planned = planReceived(received)
@@ -182,8 +188,12 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
     return { serverName, madeTs: updatedTs ?? environment.now() }
   }
 
-  async function verifyGroup(received: readonly Received[]): Promise<Verdict[]> {
-    return whenAllThere(received.map(plan), carryOut)
+  async function verdictsOn(group: readonly Received[]): Promise<Verdict[]> {
+    return whenAllThere(group.map(plan), carryOut)
+  }
+
+  async function isGroupAuthentic(group: readonly Received[]): Promise<boolean> {
+    return whenAllThere(group.map(plan), holdAll)
   }
 
   return {
@@ -192,7 +202,9 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
       const { checks, conclude } = planned instanceof Promise ? await planned : planned
       return conclude(checks.map(({ key, message, signature }) => verifySignature(key, message, signature)))
     },
-    verifyAll: (received) => inGroups(received, verifyGroup),
+    // Without `await`: what a function was given stays in memory until it ends.
+    verifyAll: (received) => inGroups(received, verdictsOn).then((verdicts) => verdicts.flat()),
+    areAuthentic: (received) => inGroups(received, isGroupAuthentic).then((areGood) => !areGood.includes(false)),
   }
 }
 
