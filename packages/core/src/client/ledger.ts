@@ -8,7 +8,7 @@ import { objectKey } from '../follow/page-objects.ts'
 import type { ReceivedObject } from '../follow/received-object.ts'
 import type { JsonValue } from '../json/index.ts'
 import type { KeyFinder } from '../keys/index.ts'
-import { type FollowedLog, type LogHead, startFollowing, type VerifiedEntry, verifyPage } from '../log/index.ts'
+import { type EntryHeader, type FollowedLog, type LogHead, startFollowing, verifyPage } from '../log/index.ts'
 import { singleFlight } from '../single-flight.ts'
 import type { ObjectKind } from '../store/index.ts'
 import { isAfter, type ListedObjects, type Listing } from './listing.ts'
@@ -18,6 +18,12 @@ import type { ObjectName, ProblemReason } from './problem.ts'
 export const MAX_LEDGER_ENTRIES = 1_000_000
 
 /** What the log says of an object that is current. */
+/** What the ledger is told of an entry. */
+interface LedgerEntry {
+  readonly header: EntryHeader
+  readonly seriesId: JsonValue | undefined
+}
+
 interface LedgerRow extends ObjectName {
   readonly revision: number
   readonly sha256: Uint8Array
@@ -82,7 +88,10 @@ export function openLedger({ serverName, finder, environment }: LedgerOptions): 
       const { head } = page.json
       const { trust, missing } = await findHeadKeys(head, serverName, { finder, environment })
       const heads = headsWithinReach(followed.heads, head)
-      const verdict = verifyPage(page, { ...followed, heads }, trust, (_header, { json }) => json.series_id)
+      const entries: LedgerEntry[] = []
+      const verdict = verifyPage(page, { ...followed, heads }, trust, ({ header, body }) =>
+        entries.push({ header, seriesId: body?.json.series_id }),
+      )
       if (!verdict.verified) {
         if (verdict.reason !== 'new_epoch') throw new FederationError('bad_response', missing ?? verdict.message)
         restart()
@@ -90,14 +99,14 @@ export function openLedger({ serverName, finder, environment }: LedgerOptions): 
       }
       if (verdict.head.size > maxEntries) throw tooLong(verdict.head, maxEntries)
       followed = verdict.followed
-      verdict.entries.forEach(enter)
+      entries.forEach(enter)
       for (const header of verdict.withheld) withheld.add(objectKey(header))
       await environment.yieldToOthers()
       if (followed.range.size >= verdict.head.size) return refuseWithheld()
     }
   }
 
-  function enter({ header, body: seriesId }: VerifiedEntry<JsonValue | undefined>): void {
+  function enter({ header, seriesId }: LedgerEntry): void {
     const key = objectKey(header)
     withheld.delete(key)
     if (!header.body) {

@@ -5,15 +5,15 @@ import {
   type EntryHeader,
   type FollowedLog,
   type LogHead,
+  type PageEntry,
   type PageVerdict,
   type ReceivedPage,
-  type VerifiedEntry,
   verifyPage,
 } from '../log/index.ts'
 import type { StoredObject, WithheldBody } from '../store/index.ts'
 import { findHeadKeys, type HeadKeyOptions } from './head-keys.ts'
 import { headsWithinReach } from './heads.ts'
-import { type KeptObject, type ObjectFault, readObject, type SignedEntry } from './page-objects.ts'
+import { type ObjectFault, readObject, type SignedEntry } from './page-objects.ts'
 
 /** A page, and what it is compared with. */
 export interface PageToExamine {
@@ -52,60 +52,53 @@ export interface AcceptedEntry {
 export interface TruePage {
   readonly verified: true
   readonly summary: PageSummary
-  readonly entries: readonly AcceptedEntry[]
-  /** The objects that came with it, whose signatures were not checked. */
-  readonly objects: readonly SignedEntry[]
 }
 
 /** A page that is not true. */
 export type FalsePage = FalseLog | ({ readonly verified: false } & ObjectFault)
 
 /** A page whose log is not true. */
-export type FalseLog = Extract<PageVerdict<unknown>, { readonly verified: false }>
+export type FalseLog = Extract<PageVerdict, { readonly verified: false }>
+
+/**
+ * Is given entry after entry of a page, which all count for nothing until the page is seen to be true.
+ *
+ * @param signed - what the signatures of its object are checked with, which nobody did yet. Undefined when it has none.
+ */
+export type TakeEntry = (entry: AcceptedEntry, signed: SignedEntry | undefined) => void
 
 /** Verifies what a page shows by itself, without a look at the store: its log, and the form of what came with it. */
-export async function examine(given: PageToExamine, options: ExamineOptions): Promise<TruePage | FalsePage> {
-  const log = await examineLog(given, options)
-  if (!log.verified) return log
-  const { entries, withheld, ...summary } = log
-  const objects: SignedEntry[] = []
-  for (const { body } of entries) {
-    if (!body) continue
-    if ('reason' in body) return { verified: false, ...body }
-    objects.push(body)
-  }
-  return {
-    verified: true,
-    summary: { head: summary.head, followed: summary.followed, withheld: withheld.map(withoutRest) },
-    entries: entries.map(acceptedEntry),
-    objects,
-  }
-}
-
-/** What is kept of a body. */
-type Kept = KeptObject | ObjectFault
-
-async function examineLog(
+export async function examine(
   { page, held, isRelayed }: PageToExamine,
   options: ExamineOptions,
-): Promise<PageVerdict<Kept>> {
+  take: TakeEntry,
+): Promise<TruePage | FalsePage> {
   const received = isJsonObject(page.json) ? page.json.head : undefined
   const heads = isRelayed ? headsWithinReach(held.heads, received) : held.heads
   const { trust, missing } = await findHeadKeys(received, held.serverName, options)
   const arrivedTs = options.environment.now()
-  const verdict = verifyPage<Kept>(page, { ...held, heads }, trust, (header, body) =>
-    readObject(header, body, arrivedTs),
-  )
-  if (verdict.verified || verdict.reason !== 'unsigned_head' || missing === undefined) return verdict
-  return { ...verdict, message: `The head of ${held.serverName} cannot be verified: ${missing}.` }
+  let malformed: ObjectFault | undefined
+  const log = verifyPage(page, { ...held, heads }, trust, (entry) => {
+    const object = entry.body && readObject(entry.header, entry.body, arrivedTs)
+    if (object && 'reason' in object) malformed ??= object
+    else if (!malformed) take(acceptedEntry(entry, object?.stored), object)
+  })
+  if (!log.verified) return missing === undefined ? log : withoutKey(log, held.serverName, missing)
+  if (malformed) return { verified: false, ...malformed }
+  const { head, followed, withheld } = log
+  return { verified: true, summary: { head, followed, withheld: withheld.map(withoutRest) } }
+}
+
+function withoutKey(log: FalseLog, serverName: string, missing: string): FalseLog {
+  if (log.reason !== 'unsigned_head') return log
+  return { ...log, message: `The head of ${serverName} cannot be verified: ${missing}.` }
 }
 
 function withoutRest({ kind, id, seq }: EntryHeader): WithheldBody {
   return { kind, id, seq }
 }
 
-function acceptedEntry({ header, bytes, completed, body }: VerifiedEntry<Kept>): AcceptedEntry {
+function acceptedEntry({ header, bytes, completed }: PageEntry, object: StoredObject | undefined): AcceptedEntry {
   const { seq, op, kind, id, revision } = header
-  const object = body && 'stored' in body ? body.stored : undefined
   return { header: { seq, op, kind, id, revision }, bytes, nodes: concatBytes(completed), object }
 }

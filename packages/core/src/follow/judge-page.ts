@@ -17,6 +17,7 @@ import {
   type ObjectFaultReason,
   objectKey,
   type SignatureOptions,
+  type SignedEntry,
 } from './page-objects.ts'
 import { nodesOf, type Standing, type StandingOptions } from './standing.ts'
 
@@ -51,7 +52,7 @@ export interface AcceptedPage extends PageSummary {
 }
 
 /** A page that was compared with a standing, and whose signatures are being checked. */
-export interface ExaminedPage extends Pick<TruePage, 'verified' | 'summary'> {
+export interface ExaminedPage extends TruePage {
   readonly standing: Standing
   /** What speaks against the signatures of its objects, which are being checked. */
   readonly faultOfSignatures: Promise<ObjectFault | undefined>
@@ -78,13 +79,17 @@ export interface PageCase {
 export async function examinePage(given: PageCase, options: JudgeOptions): Promise<ExaminedPage | PageRefusal> {
   const { page, standing, source } = given
   const isRelayed = source.relay !== undefined
-  const found = await examine({ page, held: standing.held, isRelayed }, options)
+  const entries: AcceptedEntry[] = []
+  const objects: SignedEntry[] = []
+  const found = await examine({ page, held: standing.held, isRelayed }, options, (entry, signed) => {
+    entries.push(entry)
+    if (signed) objects.push(signed)
+  })
   if (!found.verified) return (await forkIn(given, found, options)) ?? found
-  const { verified, summary, entries, objects } = found
   const fault = faultOfSignatures(objects, options)
   // Where nobody comes to look at it, because the page before was refused, its failure is nothing.
   fault.catch(() => undefined)
-  return { verified, summary, standing, entries: () => entries, faultOfSignatures: fault }
+  return { ...found, standing, entries: () => entries, faultOfSignatures: fault }
 }
 
 /** Ends the examination of a page: with its signatures, and with what is held, which no present version may lack. */

@@ -1,6 +1,5 @@
-import { concatBytes } from '../bytes.ts'
-import { HASH_BYTES } from '../log/index.ts'
-import type { ObjectKind } from '../store/index.ts'
+import { HASH_BYTES, MAX_PAGE_ENTRIES } from '../log/index.ts'
+import type { ObjectKind, StoredObject } from '../store/index.ts'
 import type { AcceptedEntry } from './examine-page.ts'
 
 /**
@@ -27,36 +26,69 @@ const KINDS: readonly ObjectKind[] = ['series', 'chapter']
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/**
- * Packs the entries of a page.
- *
- * @param page - what it was read from.
- * @returns undefined where something does not stand in the page as it is to be stored.
- */
-export function packEntries(entries: readonly AcceptedEntry[], page: Uint8Array): PackedEntries | undefined {
-  const numbers: number[] = []
-  const texts: (string | null)[] = []
-  const hashes: Uint8Array[] = []
-  let objects = 0
-  for (const { header, bytes, nodes, object } of entries) {
-    if (!isPartOf(page, bytes)) return undefined
-    const { seq, op, kind, id, revision } = header
-    numbers.push(seq, OPS.indexOf(op), KINDS.indexOf(kind), revision)
-    numbers.push(startIn(page, bytes), bytes.length, nodes.length, object ? 1 : 0)
-    texts.push(id)
-    hashes.push(nodes)
-    if (!object) continue
-    if (!isPartOf(page, object.bytes)) return undefined
-    numbers.push(object.updatedTs, startIn(page, object.bytes), object.bytes.length)
-    texts.push(object.seriesId ?? null, object.locales, object.searchText)
-    hashes.push(object.contentHash)
-    objects += 1
+/** A page of entries has some two hashes each. */
+const USUAL_HASHES_BYTES = 3 * HASH_BYTES * MAX_PAGE_ENTRIES
+
+/** Packs the entries of a page one by one. */
+export class EntryPacker {
+  readonly #page: Uint8Array
+  readonly #numbers: number[] = []
+  readonly #texts: (string | null)[] = []
+  #hashes = new Uint8Array(USUAL_HASHES_BYTES)
+  #hashBytes = 0
+  #objects = 0
+  #areAllInPage = true
+
+  /** @param page - what the entries were read from. */
+  constructor(page: Uint8Array) {
+    this.#page = page
   }
-  return {
-    numbers: Float64Array.from(numbers),
-    texts: encoder.encode(JSON.stringify(texts)),
-    hashes: concatBytes(hashes),
-    objects,
+
+  add({ header, bytes, nodes, object }: AcceptedEntry): void {
+    const { seq, op, kind, id, revision } = header
+    this.#numbers.push(seq, OPS.indexOf(op), KINDS.indexOf(kind), revision)
+    this.#addPlace(bytes)
+    this.#numbers.push(nodes.length, object ? 1 : 0)
+    this.#texts.push(id)
+    this.#addHashes(nodes)
+    if (object) this.#addObject(object)
+  }
+
+  /** @returns undefined where something does not stand in the page as it is to be stored. */
+  packed(): PackedEntries | undefined {
+    if (!this.#areAllInPage) return undefined
+    return {
+      numbers: Float64Array.from(this.#numbers),
+      texts: encoder.encode(JSON.stringify(this.#texts)),
+      hashes: this.#hashes.slice(0, this.#hashBytes),
+      objects: this.#objects,
+    }
+  }
+
+  #addObject({ updatedTs, bytes, seriesId, locales, searchText, contentHash }: StoredObject): void {
+    this.#numbers.push(updatedTs)
+    this.#addPlace(bytes)
+    this.#texts.push(seriesId ?? null, locales, searchText)
+    this.#addHashes(contentHash)
+    this.#objects++
+  }
+
+  #addPlace(bytes: Uint8Array): void {
+    this.#areAllInPage &&= bytes.buffer === this.#page.buffer
+    this.#numbers.push(bytes.byteOffset - this.#page.byteOffset, bytes.length)
+  }
+
+  #addHashes(hashes: Uint8Array): void {
+    const end = this.#hashBytes + hashes.length
+    if (end > this.#hashes.length) this.#makeRoomFor(end)
+    this.#hashes.set(hashes, this.#hashBytes)
+    this.#hashBytes = end
+  }
+
+  #makeRoomFor(bytes: number): void {
+    const hashes = new Uint8Array(2 * bytes)
+    hashes.set(this.#hashes)
+    this.#hashes = hashes
   }
 }
 
@@ -101,12 +133,4 @@ export function unpackEntries(packed: Omit<PackedEntries, 'objects'>, page: Uint
     entries.push({ header, bytes, nodes, object })
   }
   return entries
-}
-
-function isPartOf(page: Uint8Array, bytes: Uint8Array): boolean {
-  return bytes.buffer === page.buffer
-}
-
-function startIn(page: Uint8Array, bytes: Uint8Array): number {
-  return bytes.byteOffset - page.byteOffset
 }

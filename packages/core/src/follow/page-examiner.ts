@@ -5,7 +5,7 @@ import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
 import { parsePage } from '../log/index.ts'
 import { createVerifier } from '../verify/index.ts'
 import { examine } from './examine-page.ts'
-import { packEntries } from './packed-entries.ts'
+import { EntryPacker } from './packed-entries.ts'
 import type { PortedTask } from './page-thread-node.ts'
 import type { KeyMessage, KnownKey, ThreadMessage, ToldKey } from './page-thread.ts'
 
@@ -22,25 +22,27 @@ async function endTask(port: MessagePort, beginning: ReturnType<typeof beginTask
   parentPort?.postMessage(undefined)
 }
 
-/** Tells of the page, and sets the checks of its signatures going. */
+/** Tells of the page, while its signatures are checked. */
 async function beginTask(task: PortedTask): Promise<{ areGood: Promise<boolean> } | undefined> {
   const { port, bytes, held, isRelayed, names, groupKeys, nowTs, known } = task
   const finder = askingFinder(port, known)
   const environment = { now: () => nowTs }
   const groups = new Map(Array.from(groupKeys, ([group, key]) => [group, importPublicKey(key)]))
-  const found = await examine({ page: parsePage(bytes), held, isRelayed }, { finder, environment })
-  if (!found.verified) return undefined
-  const verifier = createVerifier({ finder, groupKeys: groups, names, environment })
-  // First, so that other cores have something to do.
-  const areGood = verifier.areAuthentic(found.objects.map(({ signed }) => signed)).catch(() => false)
-  const entries = packEntries(found.entries, bytes)
-  if (!entries) return undefined
+  const verifying = createVerifier({ finder, groupKeys: groups, names, environment }).together()
+  const packer = new EntryPacker(bytes)
+  const page = { page: parsePage(bytes), held, isRelayed }
+  const found = await examine(page, { finder, environment }, (entry, object) => {
+    packer.add(entry)
+    if (object) verifying.add(object.signed)
+  })
+  const entries = packer.packed()
+  if (!found.verified || !entries) return undefined
   tell(port, { finding: { summary: found.summary, entries } }, [
     entries.numbers.buffer,
     entries.texts.buffer,
     entries.hashes.buffer,
   ])
-  return { areGood }
+  return { areGood: verifying.areAuthentic() }
 }
 
 function tell(port: MessagePort, message: ThreadMessage, transfer: readonly ArrayBufferLike[] = []): void {

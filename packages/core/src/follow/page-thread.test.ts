@@ -11,10 +11,10 @@ import { testKey } from '../keys/test-origin.ts'
 import { parsePage, startFollowing } from '../log/index.ts'
 import { NOW_TS } from '../log/test-log.ts'
 import type { PageApplier } from './apply-page.ts'
-import { examine, type TruePage } from './examine-page.ts'
+import { type AcceptedEntry, examine, type TruePage } from './examine-page.ts'
 import type { ExaminedPage } from './judge-page.ts'
 import type { LogSource, ServedPage } from './log-source.ts'
-import { packEntries, unpackEntries } from './packed-entries.ts'
+import { EntryPacker, type PackedEntries, unpackEntries } from './packed-entries.ts'
 import { examineOnThread, examinerBeside } from './page-thread-node.ts'
 import { examineOnThread as withoutThreads } from './page-thread-portable.ts'
 import type { PageTask, ThreadFinding } from './page-thread.ts'
@@ -66,13 +66,24 @@ function finderFor({ key }: TestLogServer): Pick<KeyFinder, 'find'> & { asked: n
   return finder
 }
 
-async function examineHere(origin: TestLogServer, { bytes, held }: PageTask): Promise<TruePage> {
+interface PageSeenHere extends TruePage {
+  readonly entries: readonly AcceptedEntry[]
+}
+
+async function examineHere(origin: TestLogServer, { bytes, held }: PageTask): Promise<PageSeenHere> {
   const page = parsePage(bytes)
   const finder = finderFor(origin)
   const environment = { now: () => NOW_TS }
-  const found = await examine({ page, held, isRelayed: false }, { finder, environment })
+  const entries: AcceptedEntry[] = []
+  const found = await examine({ page, held, isRelayed: false }, { finder, environment }, (entry) => entries.push(entry))
   if (!found.verified) throw new Error(found.message)
-  return found
+  return { ...found, entries }
+}
+
+function pack(entries: readonly AcceptedEntry[], page: Uint8Array): PackedEntries | undefined {
+  const packer = new EntryPacker(page)
+  for (const entry of entries) packer.add(entry)
+  return packer.packed()
 }
 
 async function examineThere(task: PageTask, finder: Pick<KeyFinder, 'find'>): Promise<ThreadFinding | undefined> {
@@ -83,12 +94,12 @@ t.test('entries are packed and unpacked without a change, and their bytes are th
   const origin = await serveLongPage(t)
   const task = taskOf(origin, await origin.log.page(0, origin.log.size))
   const { entries } = await examineHere(origin, task)
-  const packed = packEntries(entries, task.bytes)!
+  const packed = pack(entries, task.bytes)!
   const unpacked = unpackEntries(packed, task.bytes)
   t.same(unpacked, entries)
   t.ok(unpacked.every(({ bytes }) => bytes.buffer === task.bytes.buffer))
   t.equal(packed.objects, 101)
-  t.equal(packEntries(entries, task.bytes.slice()), undefined, 'what stands elsewhere is not packed')
+  t.equal(pack(entries, task.bytes.slice()), undefined, 'what stands elsewhere is not packed')
 })
 
 t.test('a thread finds what is found here, and asks for a key once', { skip }, async (t) => {

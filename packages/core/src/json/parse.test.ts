@@ -120,7 +120,13 @@ void t.test('knows UTF-8 as the platform does, whatever bytes stand in a string'
   const byte = fc.constantFrom(...edges, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf7, 0xf8, 0xff)
   // By themselves they are seldom a character.
   const character = fc.constantFrom('A', 'é', 'ퟗ', '日', '\ue000', '😀', '\u{10ffff}').map((text) => [...utf8(text)])
-  const pieces = fc.array(fc.oneof(byte.map((one) => [one]), character), { minLength: 1, maxLength: 5 })
+  const pieces = fc.array(
+    fc.oneof(
+      byte.map((one) => [one]),
+      character,
+    ),
+    { minLength: 1, maxLength: 5 },
+  )
   let accepted = 0
   fc.assert(
     fc.property(pieces, (inside) => {

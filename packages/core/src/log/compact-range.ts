@@ -23,28 +23,53 @@ export interface Growth {
 /** The tree without leaves. */
 export const EMPTY_RANGE: CompactRange = { size: 0, hashes: [] }
 
-/**
- * Appends leaves in order. The cost of one is a hash on average, 52 at most, whatever the size.
- *
- * @throws FederationError `internal` at 2^53−1 leaves, beyond which numbers are not exact.
- */
-export function appendLeaves({ size, hashes }: CompactRange, leaves: readonly Uint8Array[]): Growth {
-  const waiting = [...hashes]
-  const completed = leaves.map((leaf, index) => appendTo(waiting, size + index, leaf))
-  return { range: { size: size + leaves.length, hashes: waiting }, completed }
+/** Appends leaves in order. Throws what {@link GrowingTree.append} throws. */
+export function appendLeaves(range: CompactRange, leaves: readonly Uint8Array[]): Growth {
+  const tree = new GrowingTree(range)
+  const completed = leaves.map((leaf) => tree.append(leaf))
+  return { range: tree.range, completed }
 }
 
-/** @param waiting - the hashes of the range, which are changed. */
-function appendTo(waiting: Uint8Array[], size: number, leaf: Uint8Array): Uint8Array[] {
-  if (size === Number.MAX_SAFE_INTEGER) throw new FederationError('internal', 'The log is full: it has 2^53-1 entries.')
-  const completed = [leaf]
-  let node = leaf
-  for (let left = size; isOdd(left); left = half(left)) {
-    node = nodeHash(waiting.pop()!, node)
-    completed.push(node)
+/** A tree to which leaves are appended one by one. */
+export class GrowingTree {
+  #size: number
+  readonly #hashes: Uint8Array[]
+
+  /** @param range - the tree before that; it does not change. */
+  constructor({ size, hashes }: CompactRange) {
+    this.#size = size
+    this.#hashes = [...hashes]
   }
-  waiting.push(node)
-  return completed
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** The tree as it is now. */
+  get range(): CompactRange {
+    return { size: this.#size, hashes: [...this.#hashes] }
+  }
+
+  /**
+   * Appends a leaf. The cost is a hash on average, 52 at most, whatever the size.
+   *
+   * @returns the hashes of the subtrees that it completes, see {@link Growth.completed}.
+   * @throws FederationError `internal` at 2^53−1 leaves, beyond which numbers are not exact.
+   */
+  append(leaf: Uint8Array): Uint8Array[] {
+    if (this.#size === Number.MAX_SAFE_INTEGER) {
+      throw new FederationError('internal', 'The log is full: it has 2^53-1 entries.')
+    }
+    const completed = [leaf]
+    let node = leaf
+    for (let left = this.#size; isOdd(left); left = half(left)) {
+      node = nodeHash(this.#hashes.pop()!, node)
+      completed.push(node)
+    }
+    this.#hashes.push(node)
+    this.#size++
+    return completed
+  }
 }
 
 /** The root of a tree (RFC 6962 section 2.1). */

@@ -23,10 +23,10 @@ export {
   type OwnLogOptions,
   type SignedObject,
 } from './own-log.ts'
-export type { EntryBody, KeepBody } from './page-bodies.ts'
+export type { EntryBody } from './page-bodies.ts'
 export { MAX_PAGE_ENTRIES, type PageRefusalReason } from './page.ts'
 export { pageOf, parsePage, type ReceivedPage } from './received-page.ts'
 export { logRoutes, type LogServing, MAX_PAGE_BYTES } from './routes.ts'
 export type { NodePosition } from './subtrees.ts'
-export { type FollowedLog, type PageVerdict, startFollowing, type VerifiedEntry, verifyPage } from './verify-page.ts'
+export { type FollowedLog, type PageEntry, type PageVerdict, startFollowing, verifyPage } from './verify-page.ts'
 export { type ConsistencyClaim, type InclusionClaim, verifyConsistency, verifyInclusion } from './verify-proofs.ts'

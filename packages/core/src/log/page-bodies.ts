@@ -1,7 +1,7 @@
 import { sameBytes } from '../bytes.ts'
 import { sha256 } from '../crypto/index.ts'
 import { encodeCanonical, isJsonObject, type JsonObject } from '../json/index.ts'
-import type { EntryHeader, LogEntry } from './entry.ts'
+import type { EntryHeader } from './entry.ts'
 import { fault, type PageFault } from './page.ts'
 import type { ReceivedBodies, ReceivedBody } from './received-page.ts'
 
@@ -14,39 +14,50 @@ export interface EntryBody {
   readonly signedBytes: Uint8Array | undefined
 }
 
-/** What is kept of a body. All else of it may go before the next one is read. */
-export type KeepBody<Kept> = (header: EntryHeader, body: EntryBody) => Kept
+/** Reads the bodies of a page in the order of its entries, and compares them with the headers that name them. */
+export class PageBodies {
+  readonly #received: ReceivedBodies
+  readonly #withheld = new Map<string, EntryHeader>()
+  #read = 0
+  #wrong: EntryHeader | undefined
 
-/** The bodies of a page. */
-export interface PageBodies<Kept> {
-  /** By `seq`. */
-  readonly bySeq: ReadonlyMap<number, Kept>
-  /** Entries of which the body was left out, though none that follows in the page is of the same object. */
-  readonly withheld: readonly EntryHeader[]
-}
-
-/**
- * Compares bodies with the headers that name them.
- *
- * @param entries - of the page, whose headers are known to be the log's.
- */
-export function readBodies<Kept>(
-  entries: readonly LogEntry[],
-  bodies: ReceivedBodies,
-  keep: KeepBody<Kept>,
-): PageBodies<Kept> | PageFault {
-  const bySeq = new Map<number, Kept>()
-  for (const { header } of entries) {
-    const received = bodies.read(header.seq)
-    if (received === undefined) continue
-    const body = bodyOf(header, received)
-    if (body === undefined) {
-      return mismatch(`the body of entry ${header.seq} is not the one that was logged`)
-    }
-    bySeq.set(header.seq, keep(header, body))
+  constructor(received: ReceivedBodies) {
+    this.#received = received
   }
-  if (bodies.count > bySeq.size) return mismatch('it has bodies that belong to none of its entries')
-  return { bySeq, withheld: current(entries).filter(({ seq, body }) => body && !bySeq.has(seq)) }
+
+  /** Why the bodies are not accepted, as far as they were read. */
+  get fault(): PageFault | undefined {
+    return this.#wrong && mismatch(`the body of entry ${this.#wrong.seq} is not the one that was logged`)
+  }
+
+  /** The same, when all entries had their turn. */
+  get faultAtEnd(): PageFault | undefined {
+    if (this.fault || this.#received.count === this.#read) return this.fault
+    return mismatch('it has bodies that belong to none of its entries')
+  }
+
+  /** Entries of which the body was left out, though none that followed was of the same object. */
+  get withheld(): readonly EntryHeader[] {
+    return [...this.#withheld.values()]
+  }
+
+  /** The body of the next entry; undefined when it was left out, the object was deleted, or there is a fault. */
+  next(header: EntryHeader): EntryBody | undefined {
+    if (this.#wrong) return undefined
+    const received = this.#received.read(header.seq)
+    const body = received && bodyOf(header, received)
+    if (received) this.#read++
+    if (received && !body) this.#wrong = header
+    this.#noteWithheld(header, header.body !== undefined && !received)
+    return body
+  }
+
+  #noteWithheld(header: EntryHeader, isLeftOut: boolean): void {
+    if (!isLeftOut && this.#withheld.size === 0) return
+    const object = `${header.kind} ${header.id}`
+    this.#withheld.delete(object)
+    if (isLeftOut) this.#withheld.set(object, header)
+  }
 }
 
 /** The body, if it is the one that the header names. */
@@ -60,11 +71,6 @@ function bodyOf(header: EntryHeader, { json, bytes: known, signedBytes }: Receiv
 /** A header must not tell another story than the object that it logs. */
 function isSameObject({ serverName, id, revision }: EntryHeader, json: JsonObject): boolean {
   return json.server === serverName && json.id === id && json.revision === revision
-}
-
-/** The entries that no later one of the page is of the same object as. */
-function current(entries: readonly LogEntry[]): EntryHeader[] {
-  return [...new Map(entries.map(({ header }) => [`${header.kind} ${header.id}`, header])).values()]
 }
 
 function mismatch(what: string): PageFault {

@@ -1,12 +1,11 @@
 import type { PublicKey } from '../crypto/index.ts'
 import {
   encodeLogPage,
-  type EntryBody,
   type FollowedLog,
   type LogReader,
+  type PageEntry,
   parsePage,
   startFollowing,
-  type VerifiedEntry,
   verifyPage,
 } from './index.ts'
 
@@ -14,7 +13,7 @@ import {
 export interface TestFollower {
   readonly followed: FollowedLog
   /** All entries so far. */
-  readonly entries: readonly VerifiedEntry<EntryBody>[]
+  readonly entries: readonly PageEntry[]
   /** The bytes of what the log says is current, by kind and id. */
   readonly objects: ReadonlyMap<string, Uint8Array | undefined>
   /** Reads on to the head, in pages of `limit`. Fails on the first page that is not verified. */
@@ -28,15 +27,16 @@ export function testFollower(
   trust: () => { readonly keys: ReadonlyMap<string, PublicKey>; readonly nowTs: number },
 ): TestFollower {
   let followed = startFollowing(serverName)
-  const entries: VerifiedEntry<EntryBody>[] = []
+  const entries: PageEntry[] = []
   const objects = new Map<string, Uint8Array | undefined>()
 
   async function readPage(limit: number): Promise<number> {
     const page = await reader.page(serverName, { since: followed.range.size, limit, maxBytes: 8 * 1024 * 1024 })
-    const verdict = verifyPage(parsePage(encodeLogPage(page)), followed, trust(), (_header, body) => body)
+    const taken: PageEntry[] = []
+    const verdict = verifyPage(parsePage(encodeLogPage(page)), followed, trust(), (entry) => taken.push(entry))
     if (!verdict.verified) throw new Error(`${verdict.reason}: ${verdict.message}`)
     followed = verdict.followed
-    for (const entry of verdict.entries) {
+    for (const entry of taken) {
       entries.push(entry)
       const name = `${entry.header.kind} ${entry.header.id}`
       if (entry.header.op === 'delete') objects.delete(name)

@@ -1,10 +1,10 @@
 import { sameBytes } from '../bytes.ts'
 import { reasonOf } from '../errors.ts'
 import type { JsonValue } from '../json/index.ts'
-import { appendLeaves, type CompactRange, EMPTY_RANGE, rootOf } from './compact-range.ts'
+import { type CompactRange, EMPTY_RANGE, GrowingTree, rootOf } from './compact-range.ts'
 import { type EntryHeader, type LogEntry, readEntry } from './entry.ts'
 import { type HeadTrust, type LogHead, verifyHead } from './head.ts'
-import { type KeepBody, readBodies } from './page-bodies.ts'
+import { type EntryBody, PageBodies } from './page-bodies.ts'
 import { fault, type Page, type PageFault, readPage } from './page.ts'
 import type { ReceivedPage } from './received-page.ts'
 import { verifyConsistency } from './verify-proofs.ts'
@@ -22,20 +22,19 @@ export interface FollowedLog {
   readonly heads: readonly LogHead[]
 }
 
-/** An entry of a verified page, with all that is to be stored of it. */
-export interface VerifiedEntry<Kept> extends LogEntry {
-  /** What was kept of its body. Undefined when the object was deleted, or the body left out. */
-  readonly body: Kept | undefined
+/** An entry of a page, with all that came of it. */
+export interface PageEntry extends LogEntry {
+  /** Undefined when the object was deleted, or the body left out. */
+  readonly body: EntryBody | undefined
   /** Hashes of the subtrees that it completes, see `Growth`: for whoever makes proofs of its own. */
   readonly completed: readonly Uint8Array[]
 }
 
 /** What is thought of a page. */
-export type PageVerdict<Kept> =
+export type PageVerdict =
   | {
       readonly verified: true
       readonly head: LogHead
-      readonly entries: readonly VerifiedEntry<Kept>[]
       /** What the follower remembers from now on. */
       readonly followed: FollowedLog
       /**
@@ -62,14 +61,15 @@ export function startFollowing(serverName: string): FollowedLog {
  *
  * @param received - the page, at most 8 MiB.
  * @param followed - what the follower remembers. Empty pages are accepted when there is nothing to add.
- * @param keep - what is kept of a body that is the one of its entry. The page may still be refused after that.
+ * @param take - is given entry after entry, whose body is the one that its header names. All of them count for nothing
+ *   until the page is verified. Together they take many times the memory of what is kept of them, so nobody holds them.
  */
-export function verifyPage<Kept>(
+export function verifyPage(
   received: ReceivedPage,
   followed: FollowedLog,
   trust: HeadTrust,
-  keep: KeepBody<Kept>,
-): PageVerdict<Kept> {
+  take: (entry: PageEntry) => void,
+): PageVerdict {
   const page = readPage(received)
   if ('reason' in page) return { verified: false, head: undefined, ...page }
   if (page.start !== followed.range.size) {
@@ -79,7 +79,7 @@ export function verifyPage<Kept>(
   const signed = verifyHead(page.head, followed.serverName, trust)
   if (!signed.verified) return { ...signed, head: undefined }
   const { head } = signed
-  const found = faultOfHead(head, page, followed) ?? verifyEntries(page, head, followed, keep)
+  const found = faultOfHead(head, page, followed) ?? verifyEntries(page, head, followed, take)
   return 'reason' in found ? { verified: false, head, ...found } : { verified: true, head, ...found }
 }
 
@@ -111,70 +111,57 @@ function faultOfHead(head: LogHead, { start, entries }: Page, { heads }: Followe
 }
 
 /** What a page adds. */
-type Findings<Kept> = Pick<Extract<PageVerdict<Kept>, { readonly verified: true }>, 'entries' | 'followed' | 'withheld'>
+type Findings = Pick<Extract<PageVerdict, { readonly verified: true }>, 'followed' | 'withheld'>
 
-function verifyEntries<Kept>(
+function verifyEntries(
   page: Page,
   head: LogHead,
   followed: FollowedLog,
-  keep: KeepBody<Kept>,
-): Findings<Kept> | PageFault {
-  const entries = readEntries(page, followed.serverName)
-  if ('reason' in entries) return entries
-  const leaves = entries.map((entry) => entry.leafHash)
-  const { range, completed } = appendLeaves(followed.range, leaves)
-  const wrongTree = faultOfTree(page, head, followed, { leaves, range })
-  if (wrongTree) return wrongTree
-  const bodies = readBodies(entries, page.bodies, keep)
-  if ('reason' in bodies) return bodies
-  const missing = range.size === head.size ? bodies.withheld[0] : undefined
+  take: (entry: PageEntry) => void,
+): Findings | PageFault {
+  const { serverName } = followed
+  const tree = new GrowingTree(followed.range)
+  const bodies = new PageBodies(page.bodies)
+  let contradicted: LogHead | undefined
+  for (let index = 0; index < page.entries.length; index++) {
+    const entry = nextEntry(page, index, serverName)
+    if ('reason' in entry) return entry
+    const completed = tree.append(entry.leafHash)
+    contradicted ??= followed.heads.find((seen) => seen.size === tree.size && !isRootOf(tree, seen))
+    const body = bodies.next(entry.header)
+    if (!bodies.fault) take({ ...entry, completed, body })
+  }
+  const { range } = tree
+  const wrong = faultOfTree(page, head, range) ?? (contradicted && fork(contradicted, head)) ?? bodies.faultAtEnd
+  if (wrong) return wrong
+  const { withheld } = bodies
+  const missing = range.size === head.size ? withheld[0] : undefined
   if (missing) {
     return fault('body_missing', `The body of entry ${missing.seq} is missing, though its object is still current.`)
   }
-  return {
-    entries: entries.map((entry, index) => ({
-      ...entry,
-      body: bodies.bySeq.get(entry.header.seq),
-      completed: completed[index]!,
-    })),
-    followed: { serverName: followed.serverName, range, heads: headsToKeep(followed.heads, head, range.size) },
-    withheld: bodies.withheld,
-  }
+  return { followed: { serverName, range, heads: headsToKeep(followed.heads, head, range.size) }, withheld }
 }
 
-/** What speaks against the tree that the entries make. */
-function faultOfTree(
-  { start, proof }: Page,
-  head: LogHead,
-  followed: FollowedLog,
-  grown: { readonly leaves: readonly Uint8Array[]; readonly range: CompactRange },
-): PageFault | undefined {
-  if (!leadsTo(head, grown.range, proof)) {
-    const message =
-      `The entries from ${start} to ${grown.range.size} do not lead to the head that ${head.serverName} signed: ` +
-      'the page was altered on its way, or the server rewrote its log (a fork).'
-    return fault('bad_proof', message)
-  }
-  // The head stands for these entries now, so what contradicts them contradicts the head.
-  const contradicted = followed.heads.find((seen) => !agreesWith(seen, followed.range, grown.leaves))
-  return contradicted && fork(contradicted, head)
+/** What speaks against the tree that the entries make. Where nothing does, the head stands for these entries. */
+function faultOfTree({ start, proof }: Page, head: LogHead, range: CompactRange): PageFault | undefined {
+  if (leadsTo(head, range, proof)) return undefined
+  const message =
+    `The entries from ${start} to ${range.size} do not lead to the head that ${head.serverName} signed: ` +
+    'the page was altered on its way, or the server rewrote its log (a fork).'
+  return fault('bad_proof', message)
 }
 
-function readEntries({ start, entries, headerBytes }: Page, serverName: string): LogEntry[] | PageFault {
-  const read: LogEntry[] = []
-  for (const [index, json] of entries.entries()) {
-    const seq = start + index
-    const entry = entryOrFault(json, seq, headerBytes(index))
-    if ('reason' in entry) return entry
-    if (entry.header.serverName !== serverName) {
-      return fault('wrong_server', `Entry ${seq} is of another server's log; it should be of ${serverName}.`)
-    }
-    if (entry.header.seq !== seq) {
-      return fault('wrong_sequence', `Entry ${entry.header.seq} stands where entry ${seq} should be.`)
-    }
-    read.push(entry)
+function nextEntry({ start, entries, headerBytes }: Page, index: number, serverName: string): LogEntry | PageFault {
+  const seq = start + index
+  const entry = entryOrFault(entries[index]!, seq, headerBytes(index))
+  if ('reason' in entry) return entry
+  if (entry.header.serverName !== serverName) {
+    return fault('wrong_server', `Entry ${seq} is of another server's log; it should be of ${serverName}.`)
   }
-  return read
+  if (entry.header.seq !== seq) {
+    return fault('wrong_sequence', `Entry ${entry.header.seq} stands where entry ${seq} should be.`)
+  }
+  return entry
 }
 
 function entryOrFault(json: JsonValue, seq: number, bytes: Uint8Array | undefined): LogEntry | PageFault {
@@ -190,11 +177,8 @@ function leadsTo(head: LogHead, range: CompactRange, proof: readonly Uint8Array[
   return verifyConsistency(claim, proof)
 }
 
-/** Whether the entries are those that a head seen before stands for, as far as they reach it. */
-function agreesWith(seen: LogHead, range: CompactRange, leaves: readonly Uint8Array[]): boolean {
-  const count = seen.size - range.size
-  if (count <= 0 || count > leaves.length) return true
-  return sameBytes(rootOf(appendLeaves(range, leaves.slice(0, count)).range), seen.root)
+function isRootOf({ range }: GrowingTree, { root }: LogHead): boolean {
+  return sameBytes(rootOf(range), root)
 }
 
 /** The first head that the entries have not reached, and the last one. */

@@ -2,7 +2,7 @@ import { type SignatureCheck, verifySignatures } from '../crypto/index.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Objects that are read before their signatures are checked together: enough for all cores, little for the memory. */
-const OBJECTS_TOGETHER = 64
+export const OBJECTS_TOGETHER = 64
 
 /** So many such groups are under way, a page of the log: no core waits while the thread that reads does something else. */
 const GROUPS_UNDER_WAY = 4
@@ -19,15 +19,11 @@ export function settled(verdict: Verdict): Plan {
   return { checks: [], conclude: () => verdict }
 }
 
-/**
- * Verifies many in groups, some of these at a time.
- *
- * @returns what came of each group, in their order.
- */
-export function inGroups<T, Result>(
+/** Verifies many in groups, some of these at a time. */
+export function inGroups<T>(
   all: readonly T[],
-  verifyGroup: (group: readonly T[]) => Promise<Result>,
-): Promise<Result[]> {
+  verifyGroup: (group: readonly T[]) => Promise<Verdict[]>,
+): Promise<Verdict[]> {
   const groups = Array.from({ length: Math.ceil(all.length / OBJECTS_TOGETHER) }, (_, index) =>
     all.slice(index * OBJECTS_TOGETHER, (index + 1) * OBJECTS_TOGETHER),
   )
@@ -35,21 +31,21 @@ export function inGroups<T, Result>(
 }
 
 /** Each group is let go when its turn comes. */
-async function inLanes<T, Result>(
+async function inLanes<T>(
   groups: (readonly T[])[],
-  verifyGroup: (group: readonly T[]) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
+  verifyGroup: (group: readonly T[]) => Promise<Verdict[]>,
+): Promise<Verdict[]> {
+  const verdicts: Verdict[][] = []
   let begun = 0
-  const verifyNext = (): Promise<Result> => verifyGroup(groups.shift()!)
+  const verifyNext = (): Promise<Verdict[]> => verifyGroup(groups.shift()!)
   const lane = async (): Promise<void> => {
     while (groups.length > 0) {
       const index = begun++
-      results[index] = await verifyNext()
+      verdicts[index] = await verifyNext()
     }
   }
   await Promise.all(Array.from({ length: GROUPS_UNDER_WAY }, lane))
-  return results
+  return verdicts.flat()
 }
 
 /** Checks the signatures of plans. Only what concludes from them waits for that: the signatures themselves are copied. */

@@ -17,7 +17,7 @@ import {
 import { type KeyAnswer, type KeyEvidence, type KeyFinder, readKeyDocument } from '../keys/index.ts'
 import { isServerName, type ServerNameOptions } from '../names/index.ts'
 import { type Soon, whenAllThere } from './at-once.ts'
-import { carryOut, holdAll, inGroups, type Plan, settled } from './plan.ts'
+import { carryOut, holdAll, inGroups, OBJECTS_TOGETHER, type Plan, settled } from './plan.ts'
 import { isClaimed, readSignedObject, type KeyClaim, type SignedObject } from './signed-object.ts'
 import { refused, type Verdict } from './verdict.ts'
 
@@ -53,10 +53,17 @@ export interface Verifier {
   verifyAll(received: readonly Received[]): Promise<Verdict[]>
 }
 
-/** Says of many whether all are what their origins signed, and nothing else. */
+/** Objects that come one after the other, of which is asked only whether all are what their origins signed. */
+export interface VerifyingTogether {
+  /** Takes one more, and keeps nothing of it but its signatures. They are checked on all cores, with those before it. */
+  add(received: Received): void
+  /** Whether every one is authentic. Asked once, when all were added; false also where no keys could be looked up. */
+  areAuthentic(): Promise<boolean>
+}
+
+/** Begins {@link VerifyingTogether}. */
 export interface JointVerifier {
-  /** As `verifyAll` does it, but what it is given need not stay in memory until the signatures are checked. */
-  areAuthentic(received: readonly Received[]): Promise<boolean>
+  together(): VerifyingTogether
 }
 
 /** A known key that may have signed an object, and on whose word. */
@@ -188,11 +195,30 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
     return { serverName, madeTs: updatedTs ?? environment.now() }
   }
 
-  async function verdictsOn(group: readonly Received[]): Promise<Verdict[]> {
+  async function verifyGroup(group: readonly Received[]): Promise<Verdict[]> {
     return whenAllThere(group.map(plan), carryOut)
   }
 
-  async function isGroupAuthentic(group: readonly Received[]): Promise<boolean> {
+  function together(): VerifyingTogether {
+    const checking: Promise<boolean>[] = []
+    let group: Received[] = []
+    const checkGroup = (): void => {
+      checking.push(isAuthentic(group).catch(() => false))
+      group = []
+    }
+    return {
+      add(received) {
+        group.push(received)
+        if (group.length === OBJECTS_TOGETHER) checkGroup()
+      },
+      areAuthentic() {
+        checkGroup()
+        return Promise.all(checking).then((areGood) => !areGood.includes(false))
+      },
+    }
+  }
+
+  async function isAuthentic(group: readonly Received[]): Promise<boolean> {
     return whenAllThere(group.map(plan), holdAll)
   }
 
@@ -202,9 +228,8 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
       const { checks, conclude } = planned instanceof Promise ? await planned : planned
       return conclude(checks.map(({ key, message, signature }) => verifySignature(key, message, signature)))
     },
-    // Without `await`: what a function was given stays in memory until it ends.
-    verifyAll: (received) => inGroups(received, verdictsOn).then((verdicts) => verdicts.flat()),
-    areAuthentic: (received) => inGroups(received, isGroupAuthentic).then((areGood) => !areGood.includes(false)),
+    verifyAll: (received) => inGroups(received, verifyGroup),
+    together,
   }
 }
 
