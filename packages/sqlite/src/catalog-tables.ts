@@ -8,6 +8,10 @@ import { listing } from './listing.ts'
 import { markTable } from './mark-table.ts'
 import { plainBytes } from './plain-bytes.ts'
 
+/** Objects that one statement looks for: what a statement costs by itself hardly shows from here on. */
+const IDS_A_STATEMENT = 20
+const IDS = Array(IDS_A_STATEMENT).fill('?').join(', ')
+
 /** A catalog that something is known of. */
 interface KnownCatalog extends CatalogState {
   /** Its number. */
@@ -19,11 +23,11 @@ export function catalogTables(connection: StoreConnection): CatalogStore {
   const selectCatalog = connection.prepare<{ catalog: number; size: number; changed_ts: number }>(
     'SELECT catalog, size, changed_ts FROM catalogs WHERE origin = ?',
   )
-  const selectVersion = connection.prepare<{ revision: number; content_hash: Uint8Array }>(
-    'SELECT revision, content_hash FROM objects WHERE catalog = ? AND kind = ? AND id = ?',
+  const selectVersions = connection.prepare<{ id: string; revision: number; content_hash: Uint8Array }>(
+    `SELECT id, revision, content_hash FROM objects WHERE catalog = ? AND kind = ? AND id IN (${IDS})`,
   )
-  const selectDeleted = connection.prepare<{ revision: number }>(
-    'SELECT revision FROM deletions WHERE catalog = ? AND kind = ? AND id = ?',
+  const selectDeleted = connection.prepare<{ id: string; revision: number }>(
+    `SELECT id, revision FROM deletions WHERE catalog = ? AND kind = ? AND id IN (${IDS})`,
   )
   const selectAnyDeleted = connection.prepare('SELECT 1 FROM deletions WHERE catalog = ? AND kind = ? LIMIT 1')
   const selectBytes = connection.prepare<{ body: Uint8Array }>(
@@ -44,16 +48,6 @@ export function catalogTables(connection: StoreConnection): CatalogStore {
     return { size, changedTs }
   }
 
-  const currentVersion = (catalog: number, kind: number, id: string): KnownVersion | undefined => {
-    const row = selectVersion.get(catalog, kind, id)
-    return row && { revision: row.revision, contentHash: plainBytes(row.content_hash) }
-  }
-
-  const deletedVersion = (catalog: number, kind: number, id: string): KnownVersion | undefined => {
-    const row = selectDeleted.get(catalog, kind, id)
-    return row && { revision: row.revision, contentHash: undefined }
-  }
-
   return {
     state: (origin) => connection.read(() => stateOf(origin)),
 
@@ -65,10 +59,15 @@ export function catalogTables(connection: StoreConnection): CatalogStore {
         const kind = KIND_NUMBERS[kindName]
         // In most catalogs nothing was ever deleted, and then no id is looked for twice.
         const hasDeleted = selectAnyDeleted.get(catalog, kind) !== undefined
-        for (const id of ids) {
-          const version =
-            currentVersion(catalog, kind, id) ?? (hasDeleted ? deletedVersion(catalog, kind, id) : undefined)
-          if (version !== undefined) versions.set(id, version)
+        for (let start = 0; start < ids.length; start += IDS_A_STATEMENT) {
+          const some = idsFrom(ids, start)
+          // What is there now counts more than that it was once deleted.
+          for (const { id, revision } of hasDeleted ? selectDeleted.all(catalog, kind, ...some) : []) {
+            versions.set(id, { revision, contentHash: undefined })
+          }
+          for (const { id, revision, content_hash: hash } of selectVersions.all(catalog, kind, ...some)) {
+            versions.set(id, { revision, contentHash: plainBytes(hash) })
+          }
         }
         return versions
       }),
@@ -92,4 +91,9 @@ export function catalogTables(connection: StoreConnection): CatalogStore {
     ...listing(connection),
     ...markTable(connection),
   }
+}
+
+/** As many ids as a statement takes. Where fewer are left, it looks for the last one again. */
+function idsFrom(ids: readonly string[], start: number): string[] {
+  return Array.from({ length: IDS_A_STATEMENT }, (_, index) => ids[Math.min(start + index, ids.length - 1)]!)
 }

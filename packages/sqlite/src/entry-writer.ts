@@ -18,18 +18,17 @@ export function entryWriter(connection: StoreConnection): EntryWriter {
   return {
     extendLog(catalog, size, entries, objects) {
       const bodies = new Map(objects.map(({ seq, bytes }) => [seq, bytes]))
-      const rows = entries.map(({ bytes, nodes }, index) => {
+      insertEntries(entries, ({ bytes, nodes }, index) => {
         const seq = size + index
         return [entryKey(catalog, seq), bytes, nodes, bodies.get(seq) ?? null]
       })
-      insertEntries(rows)
       for (const { seq, bytes } of objects) {
         if (seq !== undefined && seq < size) updateBody.run(bytes, entryKey(catalog, seq))
       }
     },
 
     addBodies(catalog, size, objects) {
-      insertEntries(objects.map(({ bytes }, index) => [entryKey(catalog, size + index), null, null, bytes]))
+      insertEntries(objects, ({ bytes }, index) => [entryKey(catalog, size + index), null, null, bytes])
     },
   }
 }

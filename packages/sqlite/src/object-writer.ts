@@ -38,7 +38,7 @@ export function objectWriter(connection: StoreConnection): ObjectWriter {
     },
 
     put(catalog, size, objects) {
-      const rows = objects.map((object, index) => [
+      upsertObjects(objects, (object, index) => [
         catalog,
         KIND_NUMBERS[object.kind],
         object.id,
@@ -51,7 +51,6 @@ export function objectWriter(connection: StoreConnection): ObjectWriter {
         object.searchText,
         object.mirrorOf ?? null,
       ])
-      upsertObjects(rows)
     },
   }
 }

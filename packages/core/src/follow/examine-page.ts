@@ -38,8 +38,7 @@ export interface PageSummary {
 }
 
 /** An entry of which everything is true, as it is stored. */
-export interface AcceptedEntry {
-  readonly header: Pick<EntryHeader, 'seq' | 'op' | 'kind' | 'id' | 'revision'>
+export interface AcceptedEntry extends Pick<EntryHeader, 'seq' | 'op' | 'kind' | 'id' | 'revision'> {
   /** The header, canonical. */
   readonly bytes: Uint8Array
   /** The hashes of the subtrees that it completes, one behind the other. */
@@ -100,5 +99,5 @@ function withoutRest({ kind, id, seq }: EntryHeader): WithheldBody {
 
 function acceptedEntry({ header, bytes, completed }: PageEntry, object: StoredObject | undefined): AcceptedEntry {
   const { seq, op, kind, id, revision } = header
-  return { header: { seq, op, kind, id, revision }, bytes, nodes: concatBytes(completed), object }
+  return { seq, op, kind, id, revision, bytes, nodes: concatBytes(completed), object }
 }

@@ -258,7 +258,7 @@ t.test('a log that goes back to a lower revision of an object is refused', async
   const log = testLog('https://origin.example/v1', key)
   log.put('c1')
   const { entries } = await log.page(0, 1)
-  const entry = { ...readEntry((entries as JsonValue[])[0]!), body: undefined, completed: [] }
+  const entry = readEntry((entries as JsonValue[])[0]!).header
   const check = (held: number): ReturnType<typeof faultOfRevisions> =>
     faultOfRevisions('https://origin.example/v1', [entry], {
       versions: async () => new Map([['c1', { revision: held, contentHash: undefined }]]),

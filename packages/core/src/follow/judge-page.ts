@@ -139,7 +139,7 @@ async function faultOfWithheld(
   { store }: JudgeOptions,
 ): Promise<PageRefusal | undefined> {
   if (followed.range.size < head.size || record.restart) return undefined
-  const changed = new Set(entries.map((entry) => objectKey(entry.header)))
+  const changed = new Set(entries.map(objectKey))
   const waiting = await store.log.withheld(head.serverName, changed.size + 1)
   const missing = waiting.find((body) => !changed.has(objectKey(body)))
   if (!missing) return undefined

@@ -20,7 +20,7 @@ export interface PackedEntries {
   readonly objects: number
 }
 
-const OPS: readonly AcceptedEntry['header']['op'][] = ['put', 'delete']
+const OPS: readonly AcceptedEntry['op'][] = ['put', 'delete']
 const KINDS: readonly ObjectKind[] = ['series', 'chapter']
 
 const encoder = new TextEncoder()
@@ -44,8 +44,7 @@ export class EntryPacker {
     this.#page = page
   }
 
-  add({ header, bytes, nodes, object }: AcceptedEntry): void {
-    const { seq, op, kind, id, revision } = header
+  add({ seq, op, kind, id, revision, bytes, nodes, object }: AcceptedEntry): void {
     this.#numbers.push(seq, OPS.indexOf(op), KINDS.indexOf(kind), revision)
     this.#addPlace(bytes)
     this.#numbers.push(nodes.length, object ? 1 : 0)
@@ -104,14 +103,11 @@ export function unpackEntries(packed: Omit<PackedEntries, 'objects'>, page: Uint
   }
   const takeHashes = (length: number): Uint8Array => hashes.subarray(hash, (hash += length))
   while (number < numbers.length) {
-    const header = {
-      seq: numbers[number++]!,
-      op: OPS[numbers[number++]!]!,
-      kind: KINDS[numbers[number++]!]!,
-      revision: numbers[number++]!,
-      id: texts[text++]!,
-    }
-    const { seq, kind, id, revision } = header
+    const seq = numbers[number++]!
+    const op = OPS[numbers[number++]!]!
+    const kind = KINDS[numbers[number++]!]!
+    const revision = numbers[number++]!
+    const id = texts[text++]!
     const bytes = takePart()
     const nodes = takeHashes(numbers[number++]!)
     const hasObject = numbers[number++] === 1
@@ -130,7 +126,7 @@ export function unpackEntries(packed: Omit<PackedEntries, 'objects'>, page: Uint
           contentHash: takeHashes(HASH_BYTES),
         }
       : undefined
-    entries.push({ header, bytes, nodes, object })
+    entries.push({ seq, op, kind, id, revision, bytes, nodes, object })
   }
   return entries
 }

@@ -1,19 +1,21 @@
 import { encodeCanonical } from '../json/index.ts'
 import type { LogCommit } from '../store/index.ts'
 import { headsToKeep, newestOf } from './heads.ts'
-import type { PageSummary } from './examine-page.ts'
+import type { AcceptedEntry, PageSummary } from './examine-page.ts'
 import type { AcceptedPage, PageRefusal, PageSource } from './judge-page.ts'
 import type { OriginRecord } from './origin-record.ts'
 import type { OriginChanges } from './origin-records.ts'
-import { objectKey } from './page-objects.ts'
+import { ObjectMap } from './object-map.ts'
 
 /** What a page adds to the mirrored catalog. Of each object only its last version in the page counts. */
 export function changesOf(page: AcceptedPage, record: OriginRecord, nowTs: number): OriginChanges {
-  const last = [...new Map(page.entries.map((entry) => [objectKey(entry.header), entry])).values()]
+  const newest = new ObjectMap<AcceptedEntry>()
+  for (const entry of page.entries) newest.set(entry, entry)
+  const last = page.entries.filter((entry) => newest.get(entry) === entry)
   return {
     expectedSize: page.followed.range.size - page.entries.length,
     puts: last.flatMap(({ object }) => object ?? []),
-    deletes: last.flatMap(({ header: { op, kind, id } }) => (op === 'delete' ? { kind, id } : [])),
+    deletes: last.flatMap(({ op, kind, id }) => (op === 'delete' ? { kind, id } : [])),
     log: logOf(page, record),
     changedTs: nowTs,
   }
@@ -24,7 +26,7 @@ function logOf({ entries, head, followed, withheld }: AcceptedPage, record: Orig
   // A relay may show a head that the server has signed anew since.
   const newest = record.restart ? head : newestOf([...record.heads, head], size)
   return {
-    entries: entries.map(({ header: { kind, id }, bytes, nodes }) => ({ kind, id, bytes, nodes })),
+    entries: entries.map(({ kind, id, bytes, nodes }) => ({ kind, id, bytes, nodes })),
     head: size === head.size && newest ? encodeCanonical(newest.json) : undefined,
     withheld,
   }

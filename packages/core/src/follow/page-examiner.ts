@@ -18,6 +18,8 @@ async function endTask(port: MessagePort, beginning: ReturnType<typeof beginTask
   const begun = await beginning.catch(() => undefined)
   tell(port, begun ? { areGood: await begun.areGood } : { finding: undefined })
   port.close()
+  // While somebody listens to it, the young generation does not let go of it.
+  port.removeAllListeners()
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(undefined)
 }

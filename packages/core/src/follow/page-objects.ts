@@ -1,7 +1,8 @@
 import { reasonOf } from '../errors.ts'
 import type { EntryBody, EntryHeader } from '../log/index.ts'
-import type { CatalogStore, ObjectKind, StoredObject } from '../store/index.ts'
+import type { CatalogStore, StoredObject } from '../store/index.ts'
 import type { EncodedObject, Verdict, VerdictReason, Verifier } from '../verify/index.ts'
+import { type ObjectKey, ObjectMap } from './object-map.ts'
 import { readReceivedObject, storedObjectOf } from './received-object.ts'
 
 /** Why the objects of a page are not accepted, though its log is. */
@@ -36,9 +37,7 @@ export interface KeptObject extends SignedEntry {
 }
 
 /** An entry, of which only matters what it says of its object. */
-interface AboutObject {
-  readonly header: Pick<EntryHeader, 'seq' | 'kind' | 'id' | 'revision'>
-}
+type AboutObject = Pick<EntryHeader, 'seq' | 'kind' | 'id' | 'revision'>
 
 /**
  * Checks the form of an object that came with a page (PROTOCOL section 6.1).
@@ -72,14 +71,14 @@ export async function faultOfRevisions(
   entries: readonly AboutObject[],
   catalog: Pick<CatalogStore, 'versions'> | undefined,
 ): Promise<ObjectFault | undefined> {
-  const revisions = catalog ? await heldRevisions(serverName, entries, catalog) : new Map<string, number>()
-  for (const { header } of entries) {
-    const before = revisions.get(objectKey(header)) ?? 0
-    if (header.revision < before) {
-      const message = `${nameOf(header)} has revision ${header.revision}, after revision ${before}: its log goes back.`
+  const revisions = catalog ? await heldRevisions(serverName, entries, catalog) : new ObjectMap<number>()
+  for (const entry of entries) {
+    const before = revisions.get(entry) ?? 0
+    if (entry.revision < before) {
+      const message = `${nameOf(entry)} has revision ${entry.revision}, after revision ${before}: its log goes back.`
       return { reason: 'wrong_sequence', message }
     }
-    revisions.set(objectKey(header), header.revision)
+    revisions.set(entry, entry.revision)
   }
   return undefined
 }
@@ -89,13 +88,13 @@ async function heldRevisions(
   serverName: string,
   entries: readonly AboutObject[],
   catalog: Pick<CatalogStore, 'versions'>,
-): Promise<Map<string, number>> {
-  const revisions = new Map<string, number>()
+): Promise<ObjectMap<number>> {
+  const revisions = new ObjectMap<number>()
   for (const kind of ['series', 'chapter'] as const) {
-    const ids = [...new Set(entries.filter(({ header }) => header.kind === kind).map(({ header }) => header.id))]
-    if (ids.length === 0) continue
-    for (const [id, { revision }] of await catalog.versions(serverName, kind, ids)) {
-      revisions.set(objectKey({ kind, id }), revision)
+    const ids = new Set(entries.flatMap((entry) => (entry.kind === kind ? entry.id : [])))
+    if (ids.size === 0) continue
+    for (const [id, { revision }] of await catalog.versions(serverName, kind, [...ids])) {
+      revisions.set({ kind, id }, revision)
     }
   }
   return revisions
@@ -123,7 +122,7 @@ async function faultIn(
 }
 
 /** Which object an entry is about. */
-export function objectKey({ kind, id }: { readonly kind: ObjectKind; readonly id: string }): string {
+export function objectKey({ kind, id }: ObjectKey): string {
   return `${kind} ${id}`
 }
 

@@ -52,8 +52,19 @@ async function examine(
   find: KeyFinder['find'],
 ): ReturnType<ExamineOnThread> {
   const known = await keysOfLastPage(task.held.serverName, find)
+  const { port1, port2 } = new MessageChannel()
+  const finding = hear(port1, find)
+  // Where it never got to a thread, nobody else closes it.
+  void examiner.ask({ ...task, known, port: port2 }, [port2]).then(() => port2.close())
+  return finding
+}
+
+/**
+ * Hears what a thread says of a page. It knows nothing of the page: the young generation does not let go of a port that
+ * somebody listens to, and whatever such a port leads to stays until all of the memory is gone through.
+ */
+function hear(port: MessagePort, find: KeyFinder['find']): ReturnType<ExamineOnThread> {
   return new Promise((resolve) => {
-    const { port1: port, port2 } = new MessageChannel()
     let tell = (_areGood: boolean): void => {}
     const areGood = new Promise<boolean>((told) => (tell = told))
     port.on('message', (message: ThreadMessage) => {
@@ -66,9 +77,8 @@ async function examine(
       runs ??= false
       tell(false)
       resolve(undefined)
+      port.removeAllListeners()
     })
-    // Where it never got to a thread, nobody else closes it.
-    void examiner.ask({ ...task, known, port: port2 }, [port2]).then(() => port2.close())
   })
 }
 
