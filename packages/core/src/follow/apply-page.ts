@@ -100,15 +100,16 @@ export function createPageApplier(options: PageApplierOptions): PageApplier {
 
   /** Examines a page elsewhere. A small one is examined sooner than a thread is told of it. */
   async function examineElsewhere(
-    { bytes }: ServedPage,
+    page: ServedPage,
     standing: Standing,
     source: PageSource,
   ): Promise<ExaminedPage | undefined> {
-    if (bytes.length < MIN_BYTES_ELSEWHERE) return undefined
+    if (!page.bytes || page.bytes.length < MIN_BYTES_ELSEWHERE) return undefined
     const isRelayed = source.relay !== undefined
-    const task = { bytes, held: standing.held, isRelayed, names, groupKeys: keyBytes, nowTs: environment.now() }
-    const found = await examineOnThread(task, (...question) => finder.find(...question))
-    if (!found) return undefined
+    const task = { held: standing.held, isRelayed, names, groupKeys: keyBytes, nowTs: environment.now() }
+    const found = await examineOnThread(page, task, (...question) => finder.find(...question))
+    const { bytes } = page
+    if (!found || !bytes) return undefined
     return {
       verified: true,
       standing,

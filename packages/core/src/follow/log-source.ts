@@ -3,6 +3,7 @@ import { FederationError, reasonOf } from '../errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseStrict } from '../json/index.ts'
 import { MAX_HEAD_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, parsePage, type ReceivedPage } from '../log/index.ts'
 import { encodeServerNameSegment } from '../names/index.ts'
+import type { LendablePage } from './page-thread.ts'
 
 /** The time for a page (PROTOCOL section 11). */
 const PAGE_TIMEOUT_MS = 60_000
@@ -14,12 +15,11 @@ export interface ServedHead {
 }
 
 /** A page as it was served. */
-export interface ServedPage {
-  readonly bytes: Uint8Array
+export interface ServedPage extends LendablePage {
   /**
    * Reads it.
    *
-   * @throws FederationError `bad_response`.
+   * @throws FederationError `bad_response`; `unreachable` when it is lost.
    */
   read(): ReadPage
 }
@@ -71,13 +71,27 @@ function logSource(asked: string, relay: string | undefined, url: string, client
         maxBytes: MAX_PAGE_BYTES,
         timeoutMs: PAGE_TIMEOUT_MS,
       })
-      return { bytes: bodyOf(response, asked, whatFollows(since)), read: () => readPage(response, asked, since) }
+      return servedPage(bodyOf(response, asked, whatFollows(since)), asked, since)
     },
   }
 }
 
-function readPage(response: HttpResponse, asked: string, since: number): ReadPage {
-  const page = readAnswer(response, asked, whatFollows(since), parsePage)
+function servedPage(body: Uint8Array, asked: string, since: number): ServedPage {
+  const page: ServedPage = {
+    bytes: body,
+    read() {
+      if (page.bytes) return readPage(page.bytes, asked, since)
+      throw new FederationError(
+        'unreachable',
+        `${whatFollows(since)} of ${asked} was lost here. It is asked for again.`,
+      )
+    },
+  }
+  return page
+}
+
+function readPage(bytes: Uint8Array, asked: string, since: number): ReadPage {
+  const page = parsed(bytes, asked, whatFollows(since), parsePage)
   const { json } = page
   if (isJsonObject(json) && json.start === since) return { ...page, json }
   throw new FederationError('bad_response', `${asked} did not answer with ${whatFollows(since)}.`)
@@ -100,9 +114,12 @@ export function readAnswer<Answer>(
   what: string,
   parse: (bytes: Uint8Array) => Answer,
 ): Answer {
-  const body = bodyOf(response, asked, what)
+  return parsed(bodyOf(response, asked, what), asked, what, parse)
+}
+
+function parsed<Answer>(bytes: Uint8Array, asked: string, what: string, parse: (bytes: Uint8Array) => Answer): Answer {
   try {
-    return parse(body)
+    return parse(bytes)
   } catch (cause) {
     const message = `${asked} answered nonsense when asked for ${what}. ${reasonOf(cause)}`
     throw new FederationError('bad_response', message, { cause })

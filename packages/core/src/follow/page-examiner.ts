@@ -3,11 +3,11 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import { importPublicKey } from '../crypto/index.ts'
 import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
 import { parsePage } from '../log/index.ts'
-import { createVerifier } from '../verify/index.ts'
+import { createVerifier, type VerifyingTogether } from '../verify/index.ts'
 import { examine } from './examine-page.ts'
-import { EntryPacker } from './packed-entries.ts'
+import { EntryPacker, type PackedEntries } from './packed-entries.ts'
 import type { PortedTask } from './page-thread-node.ts'
-import type { KeyMessage, KnownKey, ThreadMessage, ToldKey } from './page-thread.ts'
+import type { KeyMessage, KnownKey, ThreadFinding, ThreadMessage, ToldKey } from './page-thread.ts'
 
 parentPort?.on('message', (task: PortedTask) => {
   void endTask(task.port, beginTask(task))
@@ -15,8 +15,8 @@ parentPort?.on('message', (task: PortedTask) => {
 
 /** Knows nothing but the port, so that the page does not stay in memory until its signatures are checked. */
 async function endTask(port: MessagePort, beginning: ReturnType<typeof beginTask>): Promise<void> {
-  const begun = await beginning.catch(() => undefined)
-  tell(port, begun ? { areGood: await begun.areGood } : { finding: undefined })
+  const begun = await beginning
+  if (begun) tell(port, { areGood: await begun.areGood })
   port.close()
   // While somebody listens to it, the young generation does not let go of it.
   port.removeAllListeners()
@@ -24,8 +24,24 @@ async function endTask(port: MessagePort, beginning: ReturnType<typeof beginTask
   parentPort?.postMessage(undefined)
 }
 
-/** Tells of the page, while its signatures are checked. */
-async function beginTask(task: PortedTask): Promise<{ areGood: Promise<boolean> } | undefined> {
+/** Tells of the page, and gives it back. */
+async function beginTask(task: PortedTask): Promise<{ readonly areGood: Promise<boolean> } | undefined> {
+  const { port, bytes, isLent } = task
+  const found = await examineTask(task).catch(() => undefined)
+  // The rest of the signatures is looked for in the page, which is gone after that.
+  const areGood = found?.verifying.areAuthentic()
+  const moving = [...(isLent ? [bytes] : []), ...(found ? columnsOf(found.finding.entries) : [])]
+  tell(port, { finding: found?.finding, lent: isLent ? bytes : undefined }, moving)
+  return areGood && { areGood }
+}
+
+/** What was found of a page, and the signatures of its objects. */
+interface Examined {
+  readonly finding: Omit<ThreadFinding, 'areGood'>
+  readonly verifying: VerifyingTogether
+}
+
+async function examineTask(task: PortedTask): Promise<Examined | undefined> {
   const { port, bytes, held, isRelayed, names, groupKeys, nowTs, known } = task
   const finder = askingFinder(port, known)
   const environment = { now: () => nowTs }
@@ -38,18 +54,23 @@ async function beginTask(task: PortedTask): Promise<{ areGood: Promise<boolean> 
     if (object) verifying.add(object.signed)
   })
   const entries = packer.packed()
-  if (!found.verified || !entries) return undefined
-  tell(port, { finding: { summary: found.summary, entries } }, [
-    entries.numbers.buffer,
-    entries.texts.buffer,
-    entries.hashes.buffer,
-  ])
-  return { areGood: verifying.areAuthentic() }
+  return found.verified && entries ? { finding: { summary: found.summary, entries }, verifying } : undefined
 }
 
-function tell(port: MessagePort, message: ThreadMessage, transfer: readonly ArrayBufferLike[] = []): void {
+function columnsOf({ numbers, texts, hashes }: PackedEntries): OwnMemory[] {
+  return [numbers, texts, hashes]
+}
+
+/** Numbers or bytes that have a piece of memory for themselves. */
+type OwnMemory = Pick<Uint8Array, 'buffer'>
+
+/** @param moving - goes to the other thread. */
+function tell(port: MessagePort, message: ThreadMessage, moving: readonly OwnMemory[] = []): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  port.postMessage(message, transfer as ArrayBuffer[])
+  port.postMessage(
+    message,
+    moving.map(({ buffer }) => buffer as ArrayBuffer),
+  )
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   KeyQuestion,
   KnownKey,
   PageTask,
+  ThreadFinding,
   ThreadMessage,
   ToldKey,
 } from './page-thread.ts'
@@ -23,8 +24,20 @@ const LIMITS = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 192 }
 /** The keys that were asked for last, by their servers: the next page of a server takes the same. */
 const asked = new LRUCache<string, KeyName>({ max: 100 })
 
-/** A page, with where to tell of it, and the keys that it is likely to need. */
-export type PortedTask = PageTask & { readonly port: MessagePort; readonly known: readonly KnownKey[] }
+/**
+ * The longest page that moves to the thread and back: longer ones are seldom, and are copied, because a thread that has no
+ * memory left ends with what was lent to it.
+ */
+const MAX_LENT_BYTES = 1024 * 1024
+
+/** A page, what it is compared with, where to tell of it, and the keys that it is likely to need. */
+export interface PortedTask extends PageTask {
+  readonly bytes: Uint8Array
+  /** Whether the page is wanted back. */
+  readonly isLent: boolean
+  readonly port: MessagePort
+  readonly known: readonly KnownKey[]
+}
 
 const thread = EXAMINER && createIdleThread<PortedTask, undefined>(EXAMINER, LIMITS)
 
@@ -32,8 +45,25 @@ const thread = EXAMINER && createIdleThread<PortedTask, undefined>(EXAMINER, LIM
 let runs: boolean | undefined
 
 /** See {@link ExamineOnThread}. */
-export const examineOnThread: ExamineOnThread = async (task, find) =>
-  thread === undefined || runs === false ? undefined : examine(thread, task, find)
+export const examineOnThread: ExamineOnThread = async (page, task, find) => {
+  const { bytes } = page
+  if (!bytes || !thread || runs === false) return undefined
+  const isLent = isLendable(bytes)
+  const known = await keysOfLastPage(task.held.serverName, find)
+  const { port1, port2 } = new MessageChannel()
+  if (isLent) page.bytes = undefined
+  const hearing = hear(port1, find)
+  ask(thread, { ...task, bytes, isLent, known, port: port2 })
+  const { finding, lent } = await hearing
+  // What never moved is still here.
+  if (isLent) page.bytes = lent ?? (bytes.length > 0 ? bytes : undefined)
+  return finding
+}
+
+/** Not before a thread was seen to run: it could not give anything back. Nothing else may be in the memory that moves. */
+function isLendable({ length, buffer }: Uint8Array): boolean {
+  return runs === true && length <= MAX_LENT_BYTES && length === buffer.byteLength && buffer instanceof ArrayBuffer
+}
 
 /**
  * What the thread runs: beside this file, under the same extension, for sources import sources.
@@ -46,24 +76,24 @@ export function examinerBeside(own: string | undefined): URL | undefined {
   return beside === undefined || beside === own ? undefined : new URL(beside)
 }
 
-async function examine(
-  examiner: IdleThread<PortedTask, undefined>,
-  task: PageTask,
-  find: KeyFinder['find'],
-): ReturnType<ExamineOnThread> {
-  const known = await keysOfLastPage(task.held.serverName, find)
-  const { port1, port2 } = new MessageChannel()
-  const finding = hear(port1, find)
+function ask(examiner: IdleThread<PortedTask, undefined>, task: PortedTask): void {
+  const { port, isLent, bytes } = task
   // Where it never got to a thread, nobody else closes it.
-  void examiner.ask({ ...task, known, port: port2 }, [port2]).then(() => port2.close())
-  return finding
+  void examiner.ask(task, isLent ? [port, bytes.buffer as ArrayBuffer] : [port]).then(() => port.close())
+}
+
+/** What was heard of a page. */
+interface Heard {
+  readonly finding: ThreadFinding | undefined
+  /** The page, if it was lent. */
+  readonly lent: Uint8Array | undefined
 }
 
 /**
  * Hears what a thread says of a page. It knows nothing of the page: the young generation does not let go of a port that
  * somebody listens to, and whatever such a port leads to stays until all of the memory is gone through.
  */
-function hear(port: MessagePort, find: KeyFinder['find']): ReturnType<ExamineOnThread> {
+function hear(port: MessagePort, find: KeyFinder['find']): Promise<Heard> {
   return new Promise((resolve) => {
     let tell = (_areGood: boolean): void => {}
     const areGood = new Promise<boolean>((told) => (tell = told))
@@ -71,12 +101,12 @@ function hear(port: MessagePort, find: KeyFinder['find']): ReturnType<ExamineOnT
       runs = true
       if ('question' in message) void answer(message.question, find, port)
       else if ('areGood' in message) tell(message.areGood)
-      else resolve(message.finding && { ...message.finding, areGood })
+      else resolve({ finding: message.finding && { ...message.finding, areGood }, lent: message.lent })
     })
     port.on('close', () => {
       runs ??= false
       tell(false)
-      resolve(undefined)
+      resolve({ finding: undefined, lent: undefined })
       port.removeAllListeners()
     })
   })

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { concatBytes } from '../bytes.ts'
 import { importPublicKey } from '../crypto/index.ts'
+import { createHttpClient } from '../egress/index.ts'
 import { systemEnvironment } from '../environment.ts'
 import { encodeCanonical, type JsonObject } from '../json/index.ts'
 import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
@@ -13,11 +14,11 @@ import { NOW_TS } from '../log/test-log.ts'
 import type { PageApplier } from './apply-page.ts'
 import { type AcceptedEntry, examine, type TruePage } from './examine-page.ts'
 import type { ExaminedPage } from './judge-page.ts'
-import type { LogSource, ServedPage } from './log-source.ts'
+import { type LogSource, ownLogSource, type ServedPage } from './log-source.ts'
 import { EntryPacker, type PackedEntries, unpackEntries } from './packed-entries.ts'
 import { examineOnThread, examinerBeside } from './page-thread-node.ts'
 import { examineOnThread as withoutThreads } from './page-thread-portable.ts'
-import type { PageTask, ThreadFinding } from './page-thread.ts'
+import type { LendablePage, PageTask, ThreadFinding } from './page-thread.ts'
 import { pullLog } from './pull.ts'
 import { testFollower } from './test-follower.ts'
 import { serveLog, type TestLogServer } from './test-log-server.ts'
@@ -41,7 +42,12 @@ async function serveLongPage(t: Test): Promise<TestLogServer> {
   return origin
 }
 
-function taskOf({ serverName }: TestLogServer, page: JsonObject): PageTask {
+/** A page, and what it is compared with. */
+interface TestTask extends PageTask, LendablePage {
+  bytes: Uint8Array
+}
+
+function taskOf({ serverName }: TestLogServer, page: JsonObject): TestTask {
   return {
     bytes: encodeCanonical(page),
     held: startFollowing(serverName),
@@ -70,7 +76,7 @@ interface PageSeenHere extends TruePage {
   readonly entries: readonly AcceptedEntry[]
 }
 
-async function examineHere(origin: TestLogServer, { bytes, held }: PageTask): Promise<PageSeenHere> {
+async function examineHere(origin: TestLogServer, { bytes, held }: TestTask): Promise<PageSeenHere> {
   const page = parsePage(bytes)
   const finder = finderFor(origin)
   const environment = { now: () => NOW_TS }
@@ -86,8 +92,8 @@ function pack(entries: readonly AcceptedEntry[], page: Uint8Array): PackedEntrie
   return packer.packed()
 }
 
-async function examineThere(task: PageTask, finder: Pick<KeyFinder, 'find'>): Promise<ThreadFinding | undefined> {
-  return examineOnThread(task, (...question) => finder.find(...question))
+async function examineThere(task: TestTask, finder: Pick<KeyFinder, 'find'>): Promise<ThreadFinding | undefined> {
+  return examineOnThread(task, task, (...question) => finder.find(...question))
 }
 
 t.test('entries are packed and unpacked without a change, and their bytes are those of the page', async (t) => {
@@ -104,15 +110,20 @@ t.test('entries are packed and unpacked without a change, and their bytes are th
 
 t.test('a thread finds what is found here, and asks for a key once', { skip }, async (t) => {
   const origin = await serveLongPage(t)
-  const task = taskOf(origin, await origin.log.page(0, origin.log.size))
-  const here = await examineHere(origin, task)
+  const page = await origin.log.page(0, origin.log.size)
+  const task = taskOf(origin, page)
+  const here = await examineHere(origin, taskOf(origin, page))
   const finder = finderFor(origin)
   const there = (await examineThere(task, finder))!
   t.same(there.summary, here.summary)
   t.same(unpackEntries(there.entries, task.bytes), here.entries)
   t.equal(await there.areGood, true)
   t.equal(finder.asked, 1)
-  t.ok(await examineThere(task, finder))
+  const before = task.bytes
+  const lent = (await examineThere(task, finder))!
+  t.same([before.length, task.bytes], [0, encodeCanonical(page)], 'a page moves to a thread that runs, and comes back')
+  t.same(unpackEntries(lent.entries, task.bytes), here.entries)
+  t.equal(await lent.areGood, true)
   t.equal(finder.asked, 2, 'which is asked for anew before the next page, in place of it')
   const forgetful = { find: (): KeyAnswer => ({ missing: 'unknown_key', message: 'It is known no more' }) }
   t.equal(await examineThere(task, forgetful), undefined, 'a key that was good before is not believed for that')
@@ -122,12 +133,16 @@ t.test('a page that is not seen to be true is left to who asked', { skip }, asyn
   const origin = await serveLongPage(t)
   const page = await origin.log.page(0, origin.log.size)
   const finder = finderFor(origin)
-  const cases: [string, PageTask][] = [
+  const cases: [string, TestTask][] = [
     ['it is cut off', { ...taskOf(origin, page), bytes: encodeCanonical(page).slice(0, -1) }],
     ['an entry is missing', taskOf(origin, { ...page, entries: (page.entries as JsonObject[]).slice(1) })],
     ['it is not canonical', { ...taskOf(origin, page), bytes: spaced(encodeCanonical(page)) }],
   ]
-  for (const [what, task] of cases) t.equal(await examineThere(task, finder), undefined, what)
+  for (const [what, task] of cases) {
+    const copy = task.bytes.slice()
+    t.equal(await examineThere(task, finder), undefined, what)
+    t.same(task.bytes, copy, 'and the page is given back')
+  }
   const unknown = { find: (): KeyAnswer => ({ missing: 'unknown_key', message: 'There is no such key' }) }
   t.equal(await examineThere(taskOf(origin, page), unknown), undefined, 'its key is unknown')
   const broken = {
@@ -136,7 +151,21 @@ t.test('a page that is not seen to be true is left to who asked', { skip }, asyn
     },
   }
   t.equal(await examineThere(taskOf(origin, page), broken), undefined, 'keys cannot be looked up')
-  t.equal(await withoutThreads(taskOf(origin, page), finder.find), undefined, 'there are no threads')
+  t.equal(
+    await withoutThreads(taskOf(origin, page), taskOf(origin, page), finder.find),
+    undefined,
+    'there are no threads',
+  )
+})
+
+t.test('a page that a thread ended with is asked for again, and its server is not blamed', async (t) => {
+  const origin = await serveLongPage(t)
+  const client = createHttpClient({ allowInsecure: true, allowedPorts: 'any' })
+  t.teardown(() => client.close())
+  const page = await ownLogSource(origin.serverName, client).page(0)
+  t.equal(page.read().json.start, 0)
+  page.bytes = undefined
+  t.throws(() => page.read(), { code: 'unreachable', message: `entry 0 on of ${origin.serverName} was lost here` })
 })
 
 t.test('inside a bundle no thread is tried, for it would run the bundle', async (t) => {

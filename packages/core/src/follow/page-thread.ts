@@ -5,10 +5,14 @@ import type { ServerNameOptions } from '../names/index.ts'
 import type { PageSummary } from './examine-page.ts'
 import type { PackedEntries } from './packed-entries.ts'
 
-/** A page that a thread is to examine. All of it can be copied to the thread. */
+/** A page that can be lent to a thread. */
+export interface LendablePage {
+  /** The page as it came, at most 8 MiB. Undefined while a thread has it, and when the thread ended with it. */
+  bytes: Uint8Array | undefined
+}
+
+/** What a page is compared with. All of it can be copied to a thread. */
 export interface PageTask {
-  /** The page as it came, at most 8 MiB. */
-  readonly bytes: Uint8Array
   readonly held: FollowedLog
   readonly isRelayed: boolean
   readonly names: ServerNameOptions
@@ -29,10 +33,15 @@ export interface ThreadFinding {
 /**
  * Examines a page on a thread of its own.
  *
+ * @param page - is given back before there is an answer.
  * @param find - is asked for the keys that the thread needs.
  * @returns undefined when the page was not seen to be true, or there is no thread: then it is examined where it is.
  */
-export type ExamineOnThread = (task: PageTask, find: KeyFinder['find']) => Promise<ThreadFinding | undefined>
+export type ExamineOnThread = (
+  page: LendablePage,
+  task: PageTask,
+  find: KeyFinder['find'],
+) => Promise<ThreadFinding | undefined>
 
 /** Which key is meant, and for something made when: POSIX milliseconds. */
 export interface KeyName {
@@ -59,7 +68,11 @@ export type ToldKey =
 /** What a thread says of a page, in this order. Where it ends before, the page is not seen to be true. */
 export type ThreadMessage =
   | { readonly question: KeyQuestion }
-  | { readonly finding: Omit<ThreadFinding, 'areGood'> | undefined }
+  /** `lent`: the page, if it was. */
+  | {
+      readonly finding: Omit<ThreadFinding, 'areGood'> | undefined
+      readonly lent: Uint8Array | undefined
+    }
   | { readonly areGood: boolean }
 
 /** What it is answered. */

@@ -1,2 +1,2 @@
 export type { Verdict, VerdictReason } from './verdict.ts'
-export { createVerifier, type EncodedObject, type Received, type Verifier } from './verifier.ts'
+export { createVerifier, type EncodedObject, type Received, type Verifier, type VerifyingTogether } from './verifier.ts'

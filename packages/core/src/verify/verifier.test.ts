@@ -11,7 +11,7 @@ import { encodeServerNameSegment } from '../names/index.ts'
 import { memoryStore } from '../store/index.ts'
 import { manualEnvironment } from '../test-environment.ts'
 import { serveFederation, type TestFederation, testFederation } from '../test-federation.ts'
-import { createVerifier } from './index.ts'
+import { createVerifier, type Received } from './index.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const [one, two, three] = [testKey(1), testKey(2), testKey(3)]
@@ -370,6 +370,22 @@ t.test('what was read and encoded before is verified as its bytes are', async (t
     asBytes.map(({ reason }) => reason),
     ['authentic', 'bad_signature', 'authentic', 'malformed', 'authentic', 'authentic', 'authentic', 'authentic'],
   )
+  const areAuthentic = (some: readonly Received[], by = verifier): Promise<boolean> => {
+    const verifying = by.together()
+    for (const each of some) verifying.add(each)
+    return verifying.areAuthentic()
+  }
+  for (const [index, each] of encoded.entries()) {
+    const expected = asBytes[index]!.authentic
+    t.equal(await areAuthentic([series, each]), expected, `together: ${asBytes[index]!.reason}`)
+  }
+  const many = Array<JsonObject>(150).fill(series)
+  t.equal(await areAuthentic(many), true)
+  t.equal(await areAuthentic(many.with(70, { ...series, id: 'altered' })), false, 'one of many')
+  t.equal(await areAuthentic([]), true)
+  const lost = { find: () => Promise.reject(new Error('The store is gone')) }
+  const blind = createVerifier({ finder: lost, groupKeys: new Map(), names: { allowInsecure: true }, environment })
+  t.equal(await areAuthentic([series], blind), false, 'keys that cannot be looked up')
   const padded = { ...series, long: 'x'.repeat(2 * 64 * 1024) }
   t.match(await verifier.verify({ json: padded, bytes: encodeCanonical(padded) }), { reason: 'malformed' })
 })
