@@ -12,8 +12,8 @@ const OBJECTS = SERIES * (1 + CHAPTERS_A_SERIES)
 /** Where memory is looked at for the first time: a tenth of the way. */
 const EARLY_ENTRIES = 30_000
 
-/** Signatures of which the raw rate is measured each time: a second of work. */
-const RAW_SIGNATURES = 16_000
+/** Signatures of which the raw rate is measured each time: half a second of work, after which no idle thread has ended. */
+const RAW_SIGNATURES = 8000
 
 /**
  * After so long both sites are stopped, and the raw rate is measured. Machines that others use too are faster at one

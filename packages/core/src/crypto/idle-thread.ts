@@ -10,7 +10,7 @@ const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 
 const execArgv = process.execArgv.filter((argument) => /^(--conditions|-C)=/.test(argument))
 
 /** A thread that is started when there is something to do, and ends when there was nothing for a while. */
-export interface IdleThread<Task, Answer> {
+export interface IdleThread<Task, Answer, Told = never> {
   /**
    * Gives it a task; tasks are done in their order. Whoever waits keeps the process alive, a thread without work does
    * not.
@@ -20,6 +20,8 @@ export interface IdleThread<Task, Answer> {
    *   there may be no room for another one. Never rejects.
    */
   ask(task: Task, transfer?: readonly Transferable[]): Promise<Answer | undefined>
+  /** Tells it something besides tasks, if it runs. */
+  tell(told: Told): void
 }
 
 /** A worker, and who waits for its next answers. */
@@ -28,14 +30,21 @@ interface Running<Answer> {
   readonly waiting: ((answer: Answer | undefined) => void)[]
 }
 
+/** What a thread posts besides its answers. */
+export interface Saying<Said = unknown> {
+  readonly said: Said
+}
+
 /**
  * @param source - listens to `parentPort` and posts one answer to each task. A text, of which no bundler has to know, or
  *   a file.
+ * @param hear - is given what it says besides, as {@link Saying}. Default: it says nothing.
  */
-export function createIdleThread<Task, Answer>(
+export function createIdleThread<Task, Answer, Told = never>(
   source: string | URL,
   resourceLimits: ResourceLimits = THREAD_LIMITS,
-): IdleThread<Task, Answer> {
+  hear: (said: unknown) => void = () => {},
+): IdleThread<Task, Answer, Told> {
   let running: Running<Answer> | undefined
   let rest: NodeJS.Timeout | undefined
 
@@ -43,8 +52,9 @@ export function createIdleThread<Task, Answer>(
     // Without the process's own arguments and environment: loaders and hooks of the site are not for this thread.
     const worker = new Worker(source, { eval: typeof source === 'string', execArgv, env: {}, resourceLimits })
     const started: Running<Answer> = { worker, waiting: [] }
-    worker.on('message', (answer: Answer) => {
-      started.waiting.shift()?.(answer)
+    worker.on('message', (message: Answer | Saying) => {
+      if (isSaying(message)) return hear(message.said)
+      started.waiting.shift()?.(message)
       if (started.waiting.length === 0) letRest(started)
     })
     worker.on('error', () => undefined)
@@ -77,5 +87,13 @@ export function createIdleThread<Task, Answer>(
       const { waiting } = running
       return new Promise((resolve) => waiting.push(resolve))
     },
+    tell(told) {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      running?.worker.postMessage(told)
+    },
   }
+}
+
+function isSaying(message: unknown): message is Saying {
+  return typeof message === 'object' && message !== null && 'said' in message
 }

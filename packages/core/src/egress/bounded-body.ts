@@ -1,5 +1,5 @@
 import { FederationError } from '../errors.ts'
-import type { HttpStreamOptions } from './http-client.ts'
+import type { HttpRequestOptions, HttpStreamOptions } from './http-client.ts'
 import type { TransferWatch } from './transfer-watch.ts'
 
 /** What a body of unknown length gets at first; it doubles as bytes arrive. */
@@ -24,6 +24,7 @@ export function refuseClaimedLength(contentLength: string | undefined, maxBytes:
  *
  * @param contentLength - the header, when there is one: a body that keeps to it is copied once and leaves no garbage.
  * @param watch - told of every chunk's length.
+ * @param memoryFor - see `HttpRequestOptions`.
  * @throws FederationError `response_too_large` with the first byte over `maxBytes`.
  */
 export async function readBody(
@@ -31,9 +32,12 @@ export async function readBody(
   contentLength: string | undefined,
   maxBytes: number,
   watch: Pick<TransferWatch, 'received'>,
+  memoryFor?: HttpRequestOptions['memoryFor'],
 ): Promise<Uint8Array> {
   const claimed = Math.max(0, Number(contentLength ?? INITIAL_BYTES) || 0)
-  let buffer = new Uint8Array(Math.min(claimed, MAX_CLAIMED_BYTES, maxBytes))
+  const room = Math.min(claimed, MAX_CLAIMED_BYTES, maxBytes)
+  const given = memoryFor?.(room)
+  let buffer = given ?? new Uint8Array(room)
   let length = 0
   for await (const chunk of chunks) {
     watch.received(chunk.byteLength)
@@ -43,7 +47,8 @@ export async function readBody(
     buffer.set(chunk, length)
     length = needed
   }
-  return length === buffer.byteLength ? buffer : buffer.slice(0, length)
+  if (length === buffer.byteLength) return buffer
+  return buffer === given ? buffer.subarray(0, length) : buffer.slice(0, length)
 }
 
 /**
@@ -70,7 +75,7 @@ export function tooLarge(maxBytes: number): FederationError {
   return new FederationError('response_too_large', `The answer is longer than the ${maxBytes} bytes that are read.`)
 }
 
-function grown(buffer: Uint8Array<ArrayBuffer>, byteLength: number): Uint8Array<ArrayBuffer> {
+function grown(buffer: Uint8Array, byteLength: number): Uint8Array {
   const larger = new Uint8Array(byteLength)
   larger.set(buffer)
   return larger

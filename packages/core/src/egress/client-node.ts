@@ -121,7 +121,7 @@ async function exchange(
     refuseEncoding(response)
     const contentLength = response.headers['content-length']
     if (method !== 'HEAD') refuseClaimedLength(contentLength, call.maxBytes)
-    return { ...response, body: await readBody(chunks, contentLength, call.maxBytes, watch) }
+    return { ...response, body: await readBody(chunks, contentLength, call.maxBytes, watch, call.memoryFor) }
   })
 }
 

@@ -32,6 +32,11 @@ export interface HttpRequestOptions {
   readonly body?: Uint8Array | undefined
   /** The longest body that is read. A longer one is refused before it is read, or as soon as it shows. */
   readonly maxBytes: number
+  /**
+   * Memory for the body, so many bytes or more, which are read into its beginning. A client may do without. Default: new
+   * memory.
+   */
+  readonly memoryFor?: ((bytes: number) => Uint8Array) | undefined
   /** From the call to the last byte, redirects included, in milliseconds. Default: {@link DEFAULT_TIMEOUT_MS}. */
   readonly timeoutMs?: number | undefined
 }
@@ -42,6 +47,7 @@ export interface HttpResponse {
   readonly status: number
   /** Lower-case names; a header that came several times is joined by `, `. No cookies. */
   readonly headers: Readonly<Record<string, string>>
+  /** In memory of its own. */
   readonly body: Uint8Array
   /** Where it came from, after redirects. */
   readonly url: string

@@ -1,4 +1,4 @@
-import type { HttpClient, HttpResponse } from '../egress/index.ts'
+import type { HttpClient, HttpRequestOptions, HttpResponse } from '../egress/index.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseStrict } from '../json/index.ts'
 import { MAX_HEAD_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, parsePage, type ReceivedPage } from '../log/index.ts'
@@ -41,8 +41,12 @@ export interface LogSource {
    * @throws FederationError what {@link HttpClient.request} throws; `bad_response`.
    */
   head(etag: string | undefined): Promise<ServedHead | undefined>
-  /** Asks for the page that begins at an entry. Throws as `head` does. */
-  page(since: number): Promise<ServedPage>
+  /**
+   * Asks for the page that begins at an entry. Throws as `head` does.
+   *
+   * @param memoryFor - memory for it, see `HttpRequestOptions`.
+   */
+  page(since: number, memoryFor?: HttpRequestOptions['memoryFor']): Promise<ServedPage>
 }
 
 /** The log of a server, read there. */
@@ -65,11 +69,12 @@ function logSource(asked: string, relay: string | undefined, url: string, client
       if (response.status === 304) return undefined
       return { head: readAnswer(response, asked, 'the head of its log', parseStrict), etag: response.headers.etag }
     },
-    async page(since) {
+    async page(since, memoryFor) {
       const response = await client.request('GET', `${url}/entries?since=${since}&limit=${MAX_PAGE_ENTRIES}`, {
         headers: accept,
         maxBytes: MAX_PAGE_BYTES,
         timeoutMs: PAGE_TIMEOUT_MS,
+        memoryFor,
       })
       return servedPage(bodyOf(response, asked, whatFollows(since)), asked, since)
     },

@@ -1,37 +1,44 @@
 /** What runs on the thread of `page-thread-node.ts`. */
-import { type MessagePort, parentPort } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
+import type { Saying } from '../crypto/idle-thread.ts'
 import { importPublicKey } from '../crypto/index.ts'
 import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
 import { parsePage } from '../log/index.ts'
 import { createVerifier, type VerifyingTogether } from '../verify/index.ts'
 import { examine } from './examine-page.ts'
 import { EntryPacker, type PackedEntries } from './packed-entries.ts'
-import type { PortedTask } from './page-thread-node.ts'
+import type { NumberedTask } from './page-thread-node.ts'
 import type { KeyMessage, KnownKey, ThreadFinding, ThreadMessage, ToldKey } from './page-thread.ts'
 
-parentPort?.on('message', (task: PortedTask) => {
-  void endTask(task.port, beginTask(task))
+/** Who waits for keys, by the numbers of the questions. */
+const waiting = new Map<number, (told: ToldKey | undefined) => void>()
+
+/** Questions that were ever asked. */
+let questions = 0
+
+parentPort?.on('message', (message: NumberedTask | KeyMessage) => {
+  if ('told' in message) {
+    waiting.get(message.number)?.(message.told)
+    waiting.delete(message.number)
+  } else void endTask(message.number, beginTask(message))
 })
 
-/** Knows nothing but the port, so that the page does not stay in memory until its signatures are checked. */
-async function endTask(port: MessagePort, beginning: ReturnType<typeof beginTask>): Promise<void> {
+/** Knows nothing but the task's number, so that the page does not stay in memory until its signatures are checked. */
+async function endTask(task: number, beginning: ReturnType<typeof beginTask>): Promise<void> {
   const begun = await beginning
-  if (begun) tell(port, { areGood: await begun.areGood })
-  port.close()
-  // While somebody listens to it, the young generation does not let go of it.
-  port.removeAllListeners()
+  if (begun) say({ task, areGood: await begun.areGood })
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  parentPort?.postMessage(undefined)
+  parentPort?.postMessage(task)
 }
 
 /** Tells of the page, and gives it back. */
-async function beginTask(task: PortedTask): Promise<{ readonly areGood: Promise<boolean> } | undefined> {
-  const { port, bytes, isLent } = task
+async function beginTask(task: NumberedTask): Promise<{ readonly areGood: Promise<boolean> } | undefined> {
+  const { number, bytes, isLent } = task
   const found = await examineTask(task).catch(() => undefined)
   // The rest of the signatures is looked for in the page, which is gone after that.
   const areGood = found?.verifying.areAuthentic()
   const moving = [...(isLent ? [bytes] : []), ...(found ? columnsOf(found.finding.entries) : [])]
-  tell(port, { finding: found?.finding, lent: isLent ? bytes : undefined }, moving)
+  say({ task: number, finding: found?.finding, lent: isLent ? bytes : undefined }, moving)
   return areGood && { areGood }
 }
 
@@ -41,9 +48,9 @@ interface Examined {
   readonly verifying: VerifyingTogether
 }
 
-async function examineTask(task: PortedTask): Promise<Examined | undefined> {
-  const { port, bytes, held, isRelayed, names, groupKeys, nowTs, known } = task
-  const finder = askingFinder(port, known)
+async function examineTask(task: NumberedTask): Promise<Examined | undefined> {
+  const { number, bytes, held, isRelayed, names, groupKeys, nowTs, known } = task
+  const finder = askingFinder(number, known)
   const environment = { now: () => nowTs }
   const groups = new Map(Array.from(groupKeys, ([group, key]) => [group, importPublicKey(key)]))
   const verifying = createVerifier({ finder, groupKeys: groups, names, environment }).together()
@@ -65,10 +72,11 @@ function columnsOf({ numbers, texts, hashes }: PackedEntries): OwnMemory[] {
 type OwnMemory = Pick<Uint8Array, 'buffer'>
 
 /** @param moving - goes to the other thread. */
-function tell(port: MessagePort, message: ThreadMessage, moving: readonly OwnMemory[] = []): void {
+function say(said: ThreadMessage, moving: readonly OwnMemory[] = []): void {
+  const saying: Saying<ThreadMessage> = { said }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  port.postMessage(
-    message,
+  parentPort?.postMessage(
+    saying,
     moving.map(({ buffer }) => buffer as ArrayBuffer),
   )
 }
@@ -77,10 +85,8 @@ function tell(port: MessagePort, message: ThreadMessage, moving: readonly OwnMem
  * Asks the other thread for keys. One that was valid at some time was so at all times before (PROTOCOL section 5.1): what
  * is told for the head, which is signed last, answers for all objects.
  */
-function askingFinder(port: MessagePort, toldBefore: readonly KnownKey[]): Pick<KeyFinder, 'find'> {
-  const waiting = new Map<number, (told: ToldKey) => void>()
+function askingFinder(task: number, toldBefore: readonly KnownKey[]): Pick<KeyFinder, 'find'> {
   const known = new Map<string, { readonly answer: KeyAnswer; readonly untilTs: number }>()
-  let asked = 0
 
   function remember({ serverName, keyId, madeTs, told }: KnownKey): KeyAnswer {
     if (!('key' in told)) return told
@@ -90,18 +96,17 @@ function askingFinder(port: MessagePort, toldBefore: readonly KnownKey[]): Pick<
   }
 
   toldBefore.forEach(remember)
-  // Where nobody answers any more, the page is not seen to be true.
-  const closed = new Promise<never>((_resolve, reject) => port.on('close', () => reject(new Error('Nobody answers.'))))
-  closed.catch(() => undefined)
-  port.on('message', (answered: KeyMessage) => waiting.get(answered.number)?.(answered.told))
   return {
     find(serverName, keyId, madeTs) {
       const last = known.get(`${keyId} ${serverName}`)
       if (last && madeTs <= last.untilTs) return last.answer
-      const number = asked++
-      const answered = new Promise<ToldKey>((resolve) => waiting.set(number, resolve))
-      tell(port, { question: { number, serverName, keyId, madeTs } })
-      return Promise.race([answered, closed]).then((told) => remember({ serverName, keyId, madeTs, told }))
+      const number = questions++
+      const answered = new Promise<ToldKey | undefined>((resolve) => waiting.set(number, resolve))
+      say({ task, question: { number, serverName, keyId, madeTs } })
+      return answered.then((told) => {
+        if (told) return remember({ serverName, keyId, madeTs, told })
+        throw new Error('The key cannot be looked up now.')
+      })
     },
   }
 }

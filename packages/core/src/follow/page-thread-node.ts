@@ -1,9 +1,9 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
-import { createIdleThread, type IdleThread } from '../crypto/idle-thread.ts'
+import { createIdleThread } from '../crypto/idle-thread.ts'
 import type { KeyFinder } from '../keys/index.ts'
 import type {
   ExamineOnThread,
+  KeyMessage,
   KeyName,
   KeyQuestion,
   KnownKey,
@@ -30,16 +30,31 @@ const asked = new LRUCache<string, KeyName>({ max: 100 })
  */
 const MAX_LENT_BYTES = 1024 * 1024
 
-/** A page, what it is compared with, where to tell of it, and the keys that it is likely to need. */
-export interface PortedTask extends PageTask {
+/** A page, what it is compared with, and the keys that it is likely to need. */
+export interface NumberedTask extends PageTask {
+  readonly number: number
   readonly bytes: Uint8Array
   /** Whether the page is wanted back. */
   readonly isLent: boolean
-  readonly port: MessagePort
   readonly known: readonly KnownKey[]
 }
 
-const thread = EXAMINER && createIdleThread<PortedTask, undefined>(EXAMINER, LIMITS)
+/** Hears what the thread says of a page; undefined when it says no more. */
+type Hearer = (message: ThreadMessage | undefined) => void
+
+/** Of the pages that the thread has, by the numbers of their tasks. */
+const hearers = new Map<number, Hearer>()
+
+/** Answers with the number of the task that it is done with. */
+const thread = EXAMINER && createIdleThread<NumberedTask, number, KeyMessage>(EXAMINER, LIMITS, heard)
+
+function heard(said: unknown): void {
+  const message = said as ThreadMessage
+  hearers.get(message.task)?.(message)
+}
+
+/** Tasks that were ever begun. */
+let tasks = 0
 
 /** Whether the thread ever said something. Its file may be missing: then it is not tried again. */
 let runs: boolean | undefined
@@ -50,19 +65,19 @@ export const examineOnThread: ExamineOnThread = async (page, task, find) => {
   if (!bytes || !thread || runs === false) return undefined
   const isLent = isLendable(bytes)
   const known = await keysOfLastPage(task.held.serverName, find)
-  const { port1, port2 } = new MessageChannel()
+  const number = tasks++
+  const hearing = hear(number, find)
   if (isLent) page.bytes = undefined
-  const hearing = hear(port1, find)
-  ask(thread, { ...task, bytes, isLent, known, port: port2 })
+  void ask({ ...task, number, bytes, isLent, known })
   const { finding, lent } = await hearing
   // What never moved is still here.
   if (isLent) page.bytes = lent ?? (bytes.length > 0 ? bytes : undefined)
   return finding
 }
 
-/** Not before a thread was seen to run: it could not give anything back. Nothing else may be in the memory that moves. */
-function isLendable({ length, buffer }: Uint8Array): boolean {
-  return runs === true && length <= MAX_LENT_BYTES && length === buffer.byteLength && buffer instanceof ArrayBuffer
+/** Not before a thread was seen to run: it could not give anything back. */
+function isLendable({ buffer }: Uint8Array): boolean {
+  return runs === true && buffer instanceof ArrayBuffer && buffer.byteLength <= MAX_LENT_BYTES
 }
 
 /**
@@ -76,10 +91,13 @@ export function examinerBeside(own: string | undefined): URL | undefined {
   return beside === undefined || beside === own ? undefined : new URL(beside)
 }
 
-function ask(examiner: IdleThread<PortedTask, undefined>, task: PortedTask): void {
-  const { port, isLent, bytes } = task
-  // Where it never got to a thread, nobody else closes it.
-  void examiner.ask(task, isLent ? [port, bytes.buffer as ArrayBuffer] : [port]).then(() => port.close())
+/** Whichever task it is done with; where there is no thread any more, it is done with all. */
+async function ask(task: NumberedTask): Promise<void> {
+  const done = await thread?.ask(task, task.isLent ? [task.bytes.buffer as ArrayBuffer] : [])
+  for (const number of done === undefined ? [...hearers.keys()] : [done]) {
+    hearers.get(number)?.(undefined)
+    hearers.delete(number)
+  }
 }
 
 /** What was heard of a page. */
@@ -89,25 +107,18 @@ interface Heard {
   readonly lent: Uint8Array | undefined
 }
 
-/**
- * Hears what a thread says of a page. It knows nothing of the page: the young generation does not let go of a port that
- * somebody listens to, and whatever such a port leads to stays until all of the memory is gone through.
- */
-function hear(port: MessagePort, find: KeyFinder['find']): Promise<Heard> {
+function hear(number: number, find: KeyFinder['find']): Promise<Heard> {
   return new Promise((resolve) => {
     let tell = (_areGood: boolean): void => {}
     const areGood = new Promise<boolean>((told) => (tell = told))
-    port.on('message', (message: ThreadMessage) => {
-      runs = true
-      if ('question' in message) void answer(message.question, find, port)
+    hearers.set(number, (message) => {
+      runs ??= message !== undefined
+      if (message === undefined) {
+        tell(false)
+        resolve({ finding: undefined, lent: undefined })
+      } else if ('question' in message) void answer(message.question, find)
       else if ('areGood' in message) tell(message.areGood)
       else resolve({ finding: message.finding && { ...message.finding, areGood }, lent: message.lent })
-    })
-    port.on('close', () => {
-      runs ??= false
-      tell(false)
-      resolve({ finding: undefined, lent: undefined })
-      port.removeAllListeners()
     })
   })
 }
@@ -127,14 +138,9 @@ async function toldKey({ serverName, keyId, madeTs }: KeyName, find: KeyFinder['
   return 'key' in found ? { key: found.key.bytes, evidence: found.evidence } : found
 }
 
-async function answer({ number, ...name }: KeyQuestion, find: KeyFinder['find'], port: MessagePort): Promise<void> {
-  try {
-    const told = await toldKey(name, find)
-    asked.set(name.serverName, name)
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-    port.postMessage({ number, told })
-  } catch {
-    // What cannot be found out now is found out, or fails, where the page is examined in the end.
-    port.close()
-  }
+async function answer({ number, ...name }: KeyQuestion, find: KeyFinder['find']): Promise<void> {
+  // What cannot be found out now is found out, or fails, where the page is examined in the end.
+  const told = await toldKey(name, find).catch(() => undefined)
+  if (told) asked.set(name.serverName, name)
+  thread?.tell({ number, told })
 }

@@ -15,6 +15,7 @@ import type { PageApplier } from './apply-page.ts'
 import { type AcceptedEntry, examine, type TruePage } from './examine-page.ts'
 import type { ExaminedPage } from './judge-page.ts'
 import { type LogSource, ownLogSource, type ServedPage } from './log-source.ts'
+import { PageMemory } from './page-memory.ts'
 import { EntryPacker, type PackedEntries, unpackEntries } from './packed-entries.ts'
 import { examineOnThread, examinerBeside } from './page-thread-node.ts'
 import { examineOnThread as withoutThreads } from './page-thread-portable.ts'
@@ -162,10 +163,33 @@ t.test('a page that a thread ended with is asked for again, and its server is no
   const origin = await serveLongPage(t)
   const client = createHttpClient({ allowInsecure: true, allowedPorts: 'any' })
   t.teardown(() => client.close())
-  const page = await ownLogSource(origin.serverName, client).page(0)
+  const memory = new PageMemory()
+  const given: Uint8Array[] = []
+  const page = await ownLogSource(origin.serverName, client).page(0, (bytes) => {
+    given.push(memory.take(bytes))
+    return given.at(-1)!
+  })
+  t.equal(page.bytes!.buffer, given[0]!.buffer, 'it is read into the memory that it was given')
+  t.ok(page.bytes!.length < given[0]!.length, 'which may be longer')
   t.equal(page.read().json.start, 0)
   page.bytes = undefined
   t.throws(() => page.read(), { code: 'unreachable', message: `entry 0 on of ${origin.serverName} was lost here` })
+})
+
+t.test('the memory of pages is used again where it is long enough, and a little of it kept', (t) => {
+  const memory = new PageMemory()
+  const first = memory.take(300_000)
+  t.ok(first.length >= 300_000)
+  memory.giveBack(first.subarray(0, 10))
+  t.not(memory.take(400_000).buffer, first.buffer, 'it is too short')
+  t.equal(memory.take(310_000).buffer, first.buffer, 'all of it')
+  t.not(memory.take(10).buffer, first.buffer, 'and once')
+  const pages = [1, 2, 3, 4].map((bytes) => memory.take(bytes))
+  const long = memory.take(2 * 1024 * 1024)
+  for (const page of [long, ...pages]) memory.giveBack(page)
+  const again = pages.map(({ length }) => memory.take(length).buffer)
+  t.equal(again.filter((buffer) => pages.some((page) => page.buffer === buffer)).length, 3)
+  t.end()
 })
 
 t.test('inside a bundle no thread is tried, for it would run the bundle', async (t) => {

@@ -7,7 +7,7 @@ import type { PackedEntries } from './packed-entries.ts'
 
 /** A page that can be lent to a thread. */
 export interface LendablePage {
-  /** The page as it came, at most 8 MiB. Undefined while a thread has it, and when the thread ended with it. */
+  /** The page as it came, at most 8 MiB, in memory of its own. Undefined while a thread has it, and when the thread ended with it. */
   bytes: Uint8Array | undefined
 }
 
@@ -66,17 +66,20 @@ export type ToldKey =
   | Exclude<Awaited<ReturnType<KeyFinder['find']>>, { key: PublicKey }>
 
 /** What a thread says of a page, in this order. Where it ends before, the page is not seen to be true. */
-export type ThreadMessage =
+export type ThreadMessage = {
+  /** The task's number. */
+  readonly task: number
+} & (
   | { readonly question: KeyQuestion }
   /** `lent`: the page, if it was. */
-  | {
-      readonly finding: Omit<ThreadFinding, 'areGood'> | undefined
-      readonly lent: Uint8Array | undefined
-    }
+  | { readonly finding: Omit<ThreadFinding, 'areGood'> | undefined; readonly lent: Uint8Array | undefined }
   | { readonly areGood: boolean }
+)
 
 /** What it is answered. */
 export interface KeyMessage {
+  /** The question's number. */
   readonly number: number
-  readonly told: ToldKey
+  /** Undefined when it cannot be found out now. */
+  readonly told: ToldKey | undefined
 }

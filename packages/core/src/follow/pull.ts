@@ -3,6 +3,7 @@ import type { HeadOutcome, PageApplier, PageOutcome } from './apply-page.ts'
 import { MAX_PAGE_ENTRIES } from '../log/index.ts'
 import type { ExaminedPage, PageSource } from './judge-page.ts'
 import type { LogSource, ServedPage } from './log-source.ts'
+import { PageMemory } from './page-memory.ts'
 
 /**
  * After so many pages, or so long, others have their turn: neither a server whose log never ends nor one that is slow
@@ -72,7 +73,8 @@ async function pullPages(
   etag: string | undefined,
 ): Promise<PullOutcome> {
   const { serverName, applier, environment } = options
-  const turn = { ...options, way, headSize, endTs: environment.now() + MAX_TURN_MS }
+  const memory = new PageMemory()
+  const turn = { ...options, way, headSize, endTs: environment.now() + MAX_TURN_MS, memory }
   for (let page = askFor({ since, place: 1, room: [] }, turn); ;) {
     const examined = await page.examined
     const served = await page.served
@@ -80,6 +82,7 @@ async function pullPages(
     const coming = page.leave()
     if (result.outcome === 'not_at_start') return { outcome: 'more' }
     if (result.outcome !== 'applied') return result
+    forget(served, memory)
     if (result.size === result.headSize) {
       // Where a page brought a later head, its tag is not known.
       return { outcome: 'level', etag: result.headSize === headSize ? etag : undefined }
@@ -91,6 +94,12 @@ async function pullPages(
   }
 }
 
+/** Uses the memory of a page that is stored for another one: no store holds what it was given. */
+function forget(page: ServedPage, memory: PageMemory): void {
+  if (page.bytes) memory.giveBack(page.bytes)
+  page.bytes = undefined
+}
+
 /** Pages that follow each other. */
 interface Turn extends PullOptions {
   readonly way: PageSource
@@ -98,6 +107,7 @@ interface Turn extends PullOptions {
   readonly headSize: number
   /** After that nothing more is asked for, POSIX milliseconds. */
   readonly endTs: number
+  readonly memory: PageMemory
 }
 
 /** Where a page begins, and what it follows. */
@@ -127,7 +137,7 @@ interface ComingPage {
 
 function askFor(asked: PagePlace, turn: Turn): ComingPage {
   const { since, place, room, before } = asked
-  const served = unwatched(turn.source.page(since))
+  const served = unwatched(turn.source.page(since, turn.memory.take))
   const examined = unwatched(examineAfter(before, served, turn))
   let makeRoom = (): void => {}
   const left = new Promise<void>((resolve) => (makeRoom = resolve))
