@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { readFile, writeFile } from 'node:fs/promises'
 import { repositorySuite } from '@manga-federation/testing'
@@ -11,6 +14,7 @@ import { fillSite } from './fill-site.ts'
 import { siteCatalog } from './site-catalog.ts'
 import { openSiteDatabase, type ChapterRow } from './site-database.ts'
 import { siteLibrary } from './site-library.ts'
+import type { SiteStart } from './test-site-starter.ts'
 
 const REAL_CATALOG = fileURLToPath(new URL('../../../../shared/data/manga-series.ndjson.gz', import.meta.url))
 
@@ -77,6 +81,22 @@ t.test('The built-in catalog has what a real one has', async (t) => {
 t.test('The repository keeps every promise of a CatalogRepository', async (t) => {
   const { catalog } = await startSite(t, t.testdir())
   repositorySuite({ test: (name, run) => void t.test(name, run), repository: catalog, sampleSize: Infinity })
+})
+
+t.test('Several processes may start at once over a folder that is still empty', async (t) => {
+  const folder = t.testdir()
+  const expected = (await startSite(t, join(folder, 'alone'))).series.length
+  const start: SiteStart = {
+    dataDir: join(folder, 'together'),
+    there: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+    all: 4,
+  }
+  const starters = Array.from({ length: start.all }, async () => {
+    const thread = new Worker(new URL('test-site-starter.ts', import.meta.url), { workerData: start })
+    const [found] = await once(thread, 'message')
+    return found
+  })
+  t.strictSame(await Promise.all(starters), Array(start.all).fill(expected))
 })
 
 t.test('The repository finds nothing by a text that only resembles an id', async (t) => {

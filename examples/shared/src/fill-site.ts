@@ -23,11 +23,10 @@ export async function fillSite(
   catalogFile: string | undefined,
   report: (problem: string) => void,
 ): Promise<void> {
-  const version = database.prepare<{ user_version: number }>('PRAGMA user_version').get()
-  if (version?.user_version === FILLED) return
-
-  database.exec('BEGIN')
+  // Of processes that start at once, one fills the database, and the others wait for it here.
+  database.exec('BEGIN IMMEDIATE')
   try {
+    if (isFilled(database)) return database.exec('ROLLBACK')
     if (catalogFile) await addCatalogFile(library, catalogFile, report)
     else addBuiltInCatalog(library)
     database.exec(`PRAGMA user_version = ${FILLED}; COMMIT`)
@@ -35,6 +34,10 @@ export async function fillSite(
     database.exec('ROLLBACK')
     throw error
   }
+}
+
+function isFilled(database: Database): boolean {
+  return database.prepare<{ user_version: number }>('PRAGMA user_version').get()?.user_version === FILLED
 }
 
 function addBuiltInCatalog(library: SiteLibrary): void {

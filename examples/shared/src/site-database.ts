@@ -77,14 +77,16 @@ const SCHEMA = `
 `
 
 /**
- * Opens the site's own database, `site.db`, and makes its tables if they are not there yet.
+ * Opens the site's own database, `site.db`, and makes its tables if they are not there yet. Several processes may do
+ * so at once, which is why it stays in SQLite's usual journal mode: while one of them changes the mode, the others do
+ * not wait but fail.
  *
  * @param dataDir the folder of the database; made when missing.
  */
 export function openSiteDatabase(dataDir: string): Database {
   mkdirSync(dataDir, { recursive: true })
   const database = openDatabase(join(dataDir, 'site.db'))
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON')
+  database.exec('PRAGMA foreign_keys = ON')
   database.exec(SCHEMA)
   return database
 }

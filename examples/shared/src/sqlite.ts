@@ -17,7 +17,10 @@ export interface Database {
   close(): void
 }
 
-type DatabaseConstructor = new (path: string) => Database
+type DatabaseConstructor = new (path: string, options: { timeout: number }) => Database
+
+/** How long to wait for another process that writes; Node's own driver would not wait at all. */
+const BUSY_TIMEOUT_MS = 5000
 
 /**
  * Opens a SQLite file, with Node's own driver (22.13 and later) or else with `better-sqlite3`.
@@ -28,7 +31,7 @@ type DatabaseConstructor = new (path: string) => Database
 export function openDatabase(path: string): Database {
   const require = createRequire(import.meta.url)
   const Driver = isBuiltin('node:sqlite') ? nodeDriver(require) : betterSqliteDriver(require)
-  return new Driver(path)
+  return new Driver(path, { timeout: BUSY_TIMEOUT_MS })
 }
 
 function nodeDriver(require: NodeJS.Require): DatabaseConstructor {
@@ -40,7 +43,7 @@ function betterSqliteDriver(require: NodeJS.Require): DatabaseConstructor {
   try {
     const BetterSqlite: DatabaseConstructor = require('better-sqlite3')
     // Its native part is loaded with the first database, not with the package.
-    new BetterSqlite(':memory:').close()
+    new BetterSqlite(':memory:', { timeout: BUSY_TIMEOUT_MS }).close()
     return BetterSqlite
   } catch (cause) {
     throw new Error('This Node has no SQLite. Use Node 22.13 or later, or run `npm install better-sqlite3`.', { cause })
