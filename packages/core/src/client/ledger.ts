@@ -17,13 +17,13 @@ import type { ObjectName, ProblemReason } from './problem.ts'
 /** The longest log that is read: some 200 bytes of memory an entry. */
 export const MAX_LEDGER_ENTRIES = 1_000_000
 
-/** What the log says of an object that is current. */
 /** What the ledger is told of an entry. */
 interface LedgerEntry {
   readonly header: EntryHeader
   readonly seriesId: JsonValue | undefined
 }
 
+/** What the log says of an object that is current. */
 interface LedgerRow extends ObjectName {
   readonly revision: number
   readonly sha256: Uint8Array

@@ -1,5 +1,6 @@
 import { type KeyObject, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { SpareMemory } from '../spare-memory.ts'
 import { createIdleThread } from './idle-thread.ts'
 
 /** To wake a thread for a share of fewer, a millisecond of work, is not worth it. */
@@ -26,7 +27,7 @@ export interface KeyedCheck {
 /** What a thread is given: all of it, of which it checks what nobody else has taken. */
 interface SharedChecks {
   /** Each signature with its message behind it. */
-  readonly bytes: Uint8Array
+  readonly bytes: Uint8Array<SharedArrayBuffer>
   /** Where each message ends. */
   readonly ends: readonly number[]
   readonly keys: readonly KeyObject[]
@@ -56,6 +57,12 @@ const threads = Array.from({ length: availableParallelism() - 1 }, () =>
   createIdleThread<SharedChecks, undefined>(THREAD_SOURCE),
 )
 
+/** As much as two pages of a log need, in groups. Longer memory is given up: signatures over very long texts are seldom. */
+const KEPT = { maxPieces: 8, maxBytes: 256 * 1024 }
+
+/** Shared memory that nobody uses just now. */
+const spare = new SpareMemory({ ...KEPT, make: (bytes) => new SharedArrayBuffer(bytes) })
+
 /** When this thread has nothing left to take of what was asked before. */
 let ownShare: Promise<void> = Promise.resolve()
 
@@ -71,16 +78,6 @@ export function verifyOnThreads(checks: readonly KeyedCheck[]): Promise<boolean[
   return shareOut(sharedChecks(checks), threads.slice(0, Math.floor(checks.length / MIN_CHECKS_A_THREAD)))
 }
 
-/** Shared memory that nobody uses just now: as much as a page of a log needs, and another one. */
-const spare: SharedArrayBuffer[] = []
-const MAX_SPARE = 8
-
-/** Memory of different groups differs less than this in its length, so that one fits where another was. */
-const UNIT_BYTES = 64 * 1024
-
-/** Longer memory is given up: signatures over very long texts are seldom. */
-const MAX_SPARE_BYTES = 256 * 1024
-
 async function shareOut(shared: SharedChecks, helpers: typeof threads): Promise<boolean[]> {
   const help = helpers.map((thread) => thread.ask(shared))
   // What was asked first is finished first, so that whoever asked can prepare more while the rest is checked.
@@ -88,7 +85,7 @@ async function shareOut(shared: SharedChecks, helpers: typeof threads): Promise<
   await Promise.all([ownShare, ...help])
   // A thread that ended in the middle of its work leaves none of it undone.
   const areGood = Array.from(shared.verdicts, (verdict, index) => (verdict || verdictOn(shared, index)) === GOOD)
-  giveBack(shared.bytes.buffer as SharedArrayBuffer)
+  spare.giveBack(shared.bytes.buffer)
   return areGood
 }
 
@@ -114,7 +111,7 @@ function verdictOn({ bytes, ends, keys, keyIndexes }: SharedChecks, index: numbe
 function sharedChecks(checks: readonly KeyedCheck[]): SharedChecks {
   let end = 0
   const ends = checks.map(({ message }) => (end += SIGNATURE_BYTES + message.byteLength))
-  const bytes = new Uint8Array(sharedMemory(end))
+  const bytes = new Uint8Array(spare.take(end))
   for (const [index, { message, signature }] of checks.entries()) {
     const messageStart = ends[index]! - message.byteLength
     bytes.set(signature, messageStart - SIGNATURE_BYTES)
@@ -130,16 +127,4 @@ function sharedChecks(checks: readonly KeyedCheck[]): SharedChecks {
     next: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
     verdicts: new Uint8Array(new SharedArrayBuffer(checks.length)),
   }
-}
-
-/** Of so many bytes or more, in which anything may stand. */
-function sharedMemory(bytes: number): SharedArrayBuffer {
-  const index = spare.findIndex((memory) => memory.byteLength >= bytes)
-  const [memory] = index < 0 ? [] : spare.splice(index, 1)
-  return memory ?? new SharedArrayBuffer(Math.ceil(bytes / UNIT_BYTES) * UNIT_BYTES)
-}
-
-/** @param memory - which no thread looks at any more. */
-function giveBack(memory: SharedArrayBuffer): void {
-  if (spare.length < MAX_SPARE && memory.byteLength <= MAX_SPARE_BYTES) spare.push(memory)
 }

@@ -26,7 +26,7 @@ const KINDS: readonly ObjectKind[] = ['series', 'chapter']
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** A page of entries has some two hashes each. */
+/** Of each entry two nodes, as there are on average, and the hash of its object. */
 const USUAL_HASHES_BYTES = 3 * HASH_BYTES * MAX_PAGE_ENTRIES
 
 /** Packs the entries of a page one by one. */

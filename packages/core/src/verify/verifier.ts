@@ -212,7 +212,7 @@ export function createVerifier({ finder, groupKeys, names, environment }: Verifi
         if (group.length === OBJECTS_TOGETHER) checkGroup()
       },
       areAuthentic() {
-        checkGroup()
+        if (group.length > 0) checkGroup()
         return Promise.all(checking).then((areGood) => !areGood.includes(false))
       },
     }
