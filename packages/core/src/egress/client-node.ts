@@ -14,7 +14,7 @@ import {
   type HttpStreamOptions,
 } from './http-client.ts'
 import { nextUrl, redirectLocation } from './redirects.ts'
-import { type TransferWatch, watchIdle, watchTransfer, whenAborted } from './transfer-watch.ts'
+import { abortedWith, type TransferWatch, watchIdle, watchTransfer, whenAborted } from './transfer-watch.ts'
 import { permittedUrl } from './url-policy.ts'
 
 /** Status line and headers of an answer, in bytes; also Node's own default for what it receives. */
@@ -139,8 +139,7 @@ async function ask(
   { agent, method, url, call, watch }: Question,
   read: (response: HttpResponse, chunks: AsyncIterable<Uint8Array>) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
-  const leaving = new AbortController()
-  const signal = AbortSignal.any([watch.signal, leaving.signal])
+  const { signal, abort } = abortedWith(watch.signal)
   try {
     const answering = request(url, {
       dispatcher: agent,
@@ -156,7 +155,7 @@ async function ask(
     return await read({ status: answer.statusCode, headers, url: url.href, body: NO_BYTES }, answer.body)
   } finally {
     // Whatever of the answer was not read is not wanted.
-    leaving.abort()
+    abort()
   }
 }
 

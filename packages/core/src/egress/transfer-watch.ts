@@ -79,3 +79,25 @@ export function whenAborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 }
+
+/** A signal that is aborted with another one, or before. */
+export interface FollowingSignal {
+  readonly signal: AbortSignal
+  /** Called in the end: the other one leads to it until then. */
+  readonly abort: () => void
+}
+
+/**
+ * Makes a signal that is aborted when another one is. `AbortSignal.any` does the same, and registers it for the day when
+ * nobody holds it any more: so all that hears it, an answer with its body, stays until the whole memory is collected.
+ */
+export function abortedWith(other: AbortSignal): FollowingSignal {
+  const controller = new AbortController()
+  const abort = (): void => {
+    other.removeEventListener('abort', abort)
+    controller.abort(other.reason)
+  }
+  other.addEventListener('abort', abort)
+  if (other.aborted) abort()
+  return { signal: controller.signal, abort }
+}
