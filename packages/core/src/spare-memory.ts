@@ -1,6 +1,9 @@
 /** Pieces that are asked for one after the other differ less than this in their length, so that one fits for another. */
 const UNIT_BYTES = 64 * 1024
 
+/** Gives memory of so many bytes or more, in which anything may stand. */
+export type TakeMemory = (bytes: number) => Uint8Array
+
 /** Which memory is kept to be used again. */
 export interface SpareMemoryOptions<Memory> {
   readonly make: (bytes: number) => Memory

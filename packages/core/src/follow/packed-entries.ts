@@ -1,4 +1,5 @@
 import { HASH_BYTES, MAX_PAGE_ENTRIES } from '../log/index.ts'
+import type { TakeMemory } from '../spare-memory.ts'
 import type { ObjectKind, StoredObject } from '../store/index.ts'
 import type { AcceptedEntry } from './examine-page.ts'
 
@@ -8,12 +9,16 @@ import type { AcceptedEntry } from './examine-page.ts'
  */
 export interface PackedEntries {
   /**
-   * Of each entry: its number, its place in {@link OPS} and in {@link KINDS}, its revision, where it stands in the page,
-   * the length of its nodes, and whether it has an object; of the object: its time, and where it stands in the page.
+   * Of each entry: its number, its place in {@link OPS} and in {@link KINDS}, its revision, the length of its id, where it
+   * stands in the page, the length of its nodes, and whether it has an object; of the object: its time, where it stands in
+   * the page, and the lengths of its texts, of which {@link NONE} is not there.
    */
   readonly numbers: Float64Array<ArrayBuffer>
-  /** JSON. Of each entry its id; of its object the series, or null, the locales and the titles. */
-  readonly texts: Uint8Array
+  /**
+   * Of each entry its id; of its object the series, the locales and the titles. All in one: short texts that are parsed as
+   * JSON stay in the engine's table of texts, and grow it, until the whole memory is collected.
+   */
+  readonly texts: string
   /** Of each entry its nodes; of its object the hash of the content. */
   readonly hashes: Uint8Array
   /** How many of them have an object. */
@@ -23,8 +28,8 @@ export interface PackedEntries {
 const OPS: readonly AcceptedEntry['op'][] = ['put', 'delete']
 const KINDS: readonly ObjectKind[] = ['series', 'chapter']
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+/** Stands for the length of a text that is not there. */
+const NONE = -1
 
 /** Of each entry two nodes, as there are on average, and the hash of its object. */
 const USUAL_HASHES_BYTES = 3 * HASH_BYTES * MAX_PAGE_ENTRIES
@@ -32,23 +37,29 @@ const USUAL_HASHES_BYTES = 3 * HASH_BYTES * MAX_PAGE_ENTRIES
 /** Packs the entries of a page one by one. */
 export class EntryPacker {
   readonly #page: Uint8Array
+  readonly #take: TakeMemory
   readonly #numbers: number[] = []
-  readonly #texts: (string | null)[] = []
-  #hashes = new Uint8Array(USUAL_HASHES_BYTES)
+  readonly #texts: string[] = []
+  #hashes: Uint8Array
   #hashBytes = 0
   #objects = 0
   #areAllInPage = true
 
-  /** @param page - what the entries were read from. */
-  constructor(page: Uint8Array) {
+  /**
+   * @param page - what the entries were read from.
+   * @param take - gives memory that is needed until they are packed.
+   */
+  constructor(page: Uint8Array, take: TakeMemory) {
     this.#page = page
+    this.#take = take
+    this.#hashes = take(USUAL_HASHES_BYTES)
   }
 
   add({ seq, op, kind, id, revision, bytes, nodes, object }: AcceptedEntry): void {
     this.#numbers.push(seq, OPS.indexOf(op), KINDS.indexOf(kind), revision)
+    this.#addText(id)
     this.#addPlace(bytes)
     this.#numbers.push(nodes.length, object ? 1 : 0)
-    this.#texts.push(id)
     this.#addHashes(nodes)
     if (object) this.#addObject(object)
   }
@@ -58,7 +69,7 @@ export class EntryPacker {
     if (!this.#areAllInPage) return undefined
     return {
       numbers: Float64Array.from(this.#numbers),
-      texts: encoder.encode(JSON.stringify(this.#texts)),
+      texts: this.#texts.join(''),
       hashes: this.#hashes.slice(0, this.#hashBytes),
       objects: this.#objects,
     }
@@ -67,7 +78,9 @@ export class EntryPacker {
   #addObject({ updatedTs, bytes, seriesId, locales, searchText, contentHash }: StoredObject): void {
     this.#numbers.push(updatedTs)
     this.#addPlace(bytes)
-    this.#texts.push(seriesId ?? null, locales, searchText)
+    this.#addText(seriesId)
+    this.#addText(locales)
+    this.#addText(searchText)
     this.#addHashes(contentHash)
     this.#objects++
   }
@@ -75,6 +88,11 @@ export class EntryPacker {
   #addPlace(bytes: Uint8Array): void {
     this.#areAllInPage &&= bytes.buffer === this.#page.buffer
     this.#numbers.push(bytes.byteOffset - this.#page.byteOffset, bytes.length)
+  }
+
+  #addText(text: string | undefined): void {
+    this.#numbers.push(text?.length ?? NONE)
+    if (text) this.#texts.push(text)
   }
 
   #addHashes(hashes: Uint8Array): void {
@@ -85,21 +103,26 @@ export class EntryPacker {
   }
 
   #makeRoomFor(bytes: number): void {
-    const hashes = new Uint8Array(2 * bytes)
+    const hashes = this.#take(2 * bytes)
     hashes.set(this.#hashes)
     this.#hashes = hashes
   }
 }
 
 /** The entries again. Their bytes are views; an object has the kind, id, revision and number of its entry. */
-export function unpackEntries(packed: Omit<PackedEntries, 'objects'>, page: Uint8Array): AcceptedEntry[] {
-  const { numbers, hashes } = packed
-  const texts = JSON.parse(decoder.decode(packed.texts)) as (string | null)[]
+export function unpackEntries(
+  { numbers, texts, hashes }: Omit<PackedEntries, 'objects'>,
+  page: Uint8Array,
+): AcceptedEntry[] {
   const entries: AcceptedEntry[] = []
   let [number, text, hash] = [0, 0, 0]
   const takePart = (): Uint8Array => {
     const start = numbers[number++]!
     return page.subarray(start, start + numbers[number++]!)
+  }
+  const takeText = (): string | undefined => {
+    const length = numbers[number++]!
+    return length === NONE ? undefined : texts.slice(text, (text += length))
   }
   const takeHashes = (length: number): Uint8Array => hashes.subarray(hash, (hash += length))
   while (number < numbers.length) {
@@ -107,7 +130,7 @@ export function unpackEntries(packed: Omit<PackedEntries, 'objects'>, page: Uint
     const op = OPS[numbers[number++]!]!
     const kind = KINDS[numbers[number++]!]!
     const revision = numbers[number++]!
-    const id = texts[text++]!
+    const id = takeText()!
     const bytes = takePart()
     const nodes = takeHashes(numbers[number++]!)
     const hasObject = numbers[number++] === 1
@@ -120,9 +143,9 @@ export function unpackEntries(packed: Omit<PackedEntries, 'objects'>, page: Uint
           mirrorOf: undefined,
           updatedTs: numbers[number++]!,
           bytes: takePart(),
-          seriesId: texts[text++] ?? undefined,
-          locales: texts[text++]!,
-          searchText: texts[text++]!,
+          seriesId: takeText(),
+          locales: takeText()!,
+          searchText: takeText()!,
           contentHash: takeHashes(HASH_BYTES),
         }
       : undefined

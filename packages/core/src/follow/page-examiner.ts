@@ -4,9 +4,11 @@ import type { Saying } from '../crypto/idle-thread.ts'
 import { importPublicKey } from '../crypto/index.ts'
 import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
 import { parsePage } from '../log/index.ts'
+import type { TakeMemory } from '../spare-memory.ts'
 import { createVerifier, type VerifyingTogether } from '../verify/index.ts'
 import { examine } from './examine-page.ts'
 import { EntryPacker, type PackedEntries } from './packed-entries.ts'
+import { type BorrowedMemory, PageMemory } from './page-memory.ts'
 import type { NumberedTask } from './page-thread-node.ts'
 import type { KeyMessage, KnownKey, ThreadFinding, ThreadMessage, ToldKey } from './page-thread.ts'
 
@@ -16,25 +18,39 @@ const waiting = new Map<number, (told: ToldKey | undefined) => void>()
 /** Questions that were ever asked. */
 let questions = 0
 
+/** For what is needed besides the page itself: two pieces for each of the pages that are under way at a time. */
+const memory = new PageMemory(6)
+
 parentPort?.on('message', (message: NumberedTask | KeyMessage) => {
   if ('told' in message) {
     waiting.get(message.number)?.(message.told)
     waiting.delete(message.number)
-  } else void endTask(message.number, beginTask(message))
+  } else {
+    const borrowed = memory.borrow()
+    void endTask(message.number, beginTask(message, borrowed.take), borrowed)
+  }
 })
 
 /** Knows nothing but the task's number, so that the page does not stay in memory until its signatures are checked. */
-async function endTask(task: number, beginning: ReturnType<typeof beginTask>): Promise<void> {
+async function endTask(
+  task: number,
+  beginning: ReturnType<typeof beginTask>,
+  { giveBack }: BorrowedMemory,
+): Promise<void> {
   const begun = await beginning
   if (begun) say({ task, areGood: await begun.areGood })
+  giveBack()
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parentPort?.postMessage(task)
 }
 
 /** Tells of the page, and gives it back. */
-async function beginTask(task: NumberedTask): Promise<{ readonly areGood: Promise<boolean> } | undefined> {
+async function beginTask(
+  task: NumberedTask,
+  take: TakeMemory,
+): Promise<{ readonly areGood: Promise<boolean> } | undefined> {
   const { number, bytes, isLent } = task
-  const found = await examineTask(task).catch(() => undefined)
+  const found = await examineTask(task, take).catch(() => undefined)
   // The rest of the signatures is looked for in the page, which is gone after that.
   const areGood = found?.verifying.areAuthentic()
   const moving = [...(isLent ? [bytes] : []), ...(found ? columnsOf(found.finding.entries) : [])]
@@ -48,14 +64,14 @@ interface Examined {
   readonly verifying: VerifyingTogether
 }
 
-async function examineTask(task: NumberedTask): Promise<Examined | undefined> {
+async function examineTask(task: NumberedTask, take: TakeMemory): Promise<Examined | undefined> {
   const { number, bytes, held, isRelayed, names, groupKeys, nowTs, known } = task
   const finder = askingFinder(number, known)
   const environment = { now: () => nowTs }
   const groups = new Map(Array.from(groupKeys, ([group, key]) => [group, importPublicKey(key)]))
   const verifying = createVerifier({ finder, groupKeys: groups, names, environment }).together()
-  const packer = new EntryPacker(bytes)
-  const page = { page: parsePage(bytes), held, isRelayed }
+  const page = { page: parsePage(bytes, take), held, isRelayed }
+  const packer = new EntryPacker(bytes, take)
   const found = await examine(page, { finder, environment }, (entry, object) => {
     packer.add(entry)
     if (object) verifying.add(object.signed)
@@ -64,8 +80,8 @@ async function examineTask(task: NumberedTask): Promise<Examined | undefined> {
   return found.verified && entries ? { finding: { summary: found.summary, entries }, verifying } : undefined
 }
 
-function columnsOf({ numbers, texts, hashes }: PackedEntries): OwnMemory[] {
-  return [numbers, texts, hashes]
+function columnsOf({ numbers, hashes }: PackedEntries): OwnMemory[] {
+  return [numbers, hashes]
 }
 
 /** Numbers or bytes that have a piece of memory for themselves. */

@@ -39,18 +39,26 @@ export interface NumberedTask extends PageTask {
   readonly known: readonly KnownKey[]
 }
 
-/** Hears what the thread says of a page; undefined when it says no more. */
-type Hearer = (message: ThreadMessage | undefined) => void
+/** Hears what the thread says of a page. */
+interface Hearer {
+  /** Of its task. */
+  readonly number: number
+  /** Undefined when it says no more. */
+  readonly hear: (message: ThreadMessage | undefined) => void
+}
 
-/** Of the pages that the thread has, by the numbers of their tasks. */
-const hearers = new Map<number, Hearer>()
+/**
+ * Of the few pages that the thread has. No map: one that is added to and taken from again and again makes itself anew, and
+ * what it was before leads to all that came after, so that no page would leave the young generation.
+ */
+let hearers: readonly Hearer[] = []
 
 /** Answers with the number of the task that it is done with. */
 const thread = EXAMINER && createIdleThread<NumberedTask, number, KeyMessage>(EXAMINER, LIMITS, heard)
 
 function heard(said: unknown): void {
   const message = said as ThreadMessage
-  hearers.get(message.task)?.(message)
+  hearers.find(({ number }) => number === message.task)?.hear(message)
 }
 
 /** Tasks that were ever begun. */
@@ -94,10 +102,9 @@ export function examinerBeside(own: string | undefined): URL | undefined {
 /** Whichever task it is done with; where there is no thread any more, it is done with all. */
 async function ask(task: NumberedTask): Promise<void> {
   const done = await thread?.ask(task, task.isLent ? [task.bytes.buffer as ArrayBuffer] : [])
-  for (const number of done === undefined ? [...hearers.keys()] : [done]) {
-    hearers.get(number)?.(undefined)
-    hearers.delete(number)
-  }
+  const areDone = hearers.filter(({ number }) => done === undefined || number === done)
+  hearers = hearers.filter((hearer) => !areDone.includes(hearer))
+  for (const { hear: end } of areDone) end(undefined)
 }
 
 /** What was heard of a page. */
@@ -111,7 +118,7 @@ function hear(number: number, find: KeyFinder['find']): Promise<Heard> {
   return new Promise((resolve) => {
     let tell = (_areGood: boolean): void => {}
     const areGood = new Promise<boolean>((told) => (tell = told))
-    hearers.set(number, (message) => {
+    const hearer: Hearer['hear'] = (message) => {
       runs ??= message !== undefined
       if (message === undefined) {
         tell(false)
@@ -119,7 +126,8 @@ function hear(number: number, find: KeyFinder['find']): Promise<Heard> {
       } else if ('question' in message) void answer(message.question, find)
       else if ('areGood' in message) tell(message.areGood)
       else resolve({ finding: message.finding && { ...message.finding, areGood }, lent: message.lent })
-    })
+    }
+    hearers = [...hearers, { number, hear: hearer }]
   })
 }
 

@@ -88,7 +88,7 @@ async function examineHere(origin: TestLogServer, { bytes, held }: TestTask): Pr
 }
 
 function pack(entries: readonly AcceptedEntry[], page: Uint8Array): PackedEntries | undefined {
-  const packer = new EntryPacker(page)
+  const packer = new EntryPacker(page, (bytes) => new Uint8Array(bytes))
   for (const entry of entries) packer.add(entry)
   return packer.packed()
 }
@@ -163,7 +163,7 @@ t.test('a page that a thread ended with is asked for again, and its server is no
   const origin = await serveLongPage(t)
   const client = createHttpClient({ allowInsecure: true, allowedPorts: 'any' })
   t.teardown(() => client.close())
-  const memory = new PageMemory()
+  const memory = new PageMemory(3)
   const given: Uint8Array[] = []
   const page = await ownLogSource(origin.serverName, client).page(0, (bytes) => {
     given.push(memory.take(bytes))
@@ -177,7 +177,7 @@ t.test('a page that a thread ended with is asked for again, and its server is no
 })
 
 t.test('the memory of pages is used again where it is long enough, and a little of it kept', (t) => {
-  const memory = new PageMemory()
+  const memory = new PageMemory(3)
   const first = memory.take(300_000)
   t.ok(first.length >= 300_000)
   memory.giveBack(first.subarray(0, 10))

@@ -73,7 +73,7 @@ async function pullPages(
   etag: string | undefined,
 ): Promise<PullOutcome> {
   const { serverName, applier, environment } = options
-  const memory = new PageMemory()
+  const memory = new PageMemory(PAGES_UNDER_WAY)
   const turn = { ...options, way, headSize, endTs: environment.now() + MAX_TURN_MS, memory }
   for (let page = askFor({ since, place: 1, room: [] }, turn); ;) {
     const examined = await page.examined

@@ -10,6 +10,7 @@ import {
   type Part,
   readPart,
 } from '../json/index.ts'
+import type { TakeMemory } from '../spare-memory.ts'
 
 /** A page as it came. Its bodies are read one by one: together they take many times the memory of what is kept of them. */
 export interface ReceivedPage {
@@ -41,9 +42,10 @@ export interface ReceivedBody {
  * Reads a page as `parseStrict` does.
  *
  * @param bytes - at most 8 MiB. They must not change while the page is in use.
+ * @param take - gives memory for what signatures cover, which must not change either. Default: new memory.
  * @throws FederationError `invalid_json`.
  */
-export function parsePage(bytes: Uint8Array): ReceivedPage {
+export function parsePage(bytes: Uint8Array, take: TakeMemory = newMemory): ReceivedPage {
   const { value, parts, unread } = parseLocated(bytes, 'bodies')
   const entries = memberNamed(bytes, parts, 'entries')?.parts ?? []
   const headerBytes: ReceivedPage['headerBytes'] = (index) => entries[index] && cutCanonical(bytes, entries[index])
@@ -51,7 +53,11 @@ export function parsePage(bytes: Uint8Array): ReceivedPage {
   const bySeq = new Map(unread.map((part) => [numberOfKey(bytes, part), part]))
   // As they stand there: a number may hide behind an escape.
   if (bySeq.has(undefined)) return { ...pageOf(parseStrict(bytes)), headerBytes }
-  return { json: value, headerBytes, bodies: bodiesIn(bytes, unread, bySeq) }
+  return { json: value, headerBytes, bodies: bodiesIn(bytes, unread, bySeq, take) }
+}
+
+function newMemory(bytes: number): Uint8Array {
+  return new Uint8Array(bytes)
 }
 
 /**
@@ -62,10 +68,11 @@ function bodiesIn(
   bytes: Uint8Array,
   parts: readonly Part[],
   bySeq: ReadonlyMap<number | undefined, Part>,
+  take: TakeMemory,
 ): ReceivedBodies {
   const start = parts[0]!.valueFrom
   // One piece of memory for all of them, in which each has the place that it has in the page.
-  const room = new Uint8Array(parts.at(-1)!.to - start)
+  const room = take(parts.at(-1)!.to - start)
   return {
     count: bySeq.size,
     read(seq) {
