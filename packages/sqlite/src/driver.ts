@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { FederationError } from '@manga-federation/core'
+import { withRowsOfLists } from './node-rows.ts'
 
 /** What a parameter or a column can hold. */
 export type SqlValue = string | number | Uint8Array | null
@@ -33,7 +34,7 @@ export function nodeDriver(): SqlDriver | undefined {
   const builtin = withoutExperimentalWarning(
     () => process.getBuiltinModule('node:sqlite') as { DatabaseSync: ConnectionClass } | undefined,
   )
-  return builtin && ((path) => new builtin.DatabaseSync(path))
+  return builtin && ((path) => withRowsOfLists(new builtin.DatabaseSync(path)))
 }
 
 /**

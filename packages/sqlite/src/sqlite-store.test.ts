@@ -4,6 +4,8 @@ import type { Identity, Store } from '@manga-federation/core'
 import t from 'tap'
 import { placeIfMissing } from './database-file.ts'
 import { openSqliteStore } from './index.ts'
+import type { SqlConnection, SqlStatement } from './driver.ts'
+import { withRowsOfLists } from './node-rows.ts'
 import { openWith } from './sqlite-store.ts'
 import { explained } from './sqlite-errors.ts'
 import { DRIVERS, withStore } from './test-drivers.ts'
@@ -75,6 +77,30 @@ for (const { name, driver, missing } of DRIVERS) {
     )
 
     // SQLite refuses a statement with an INDEXED BY that it cannot follow.
+    t.test('rows are objects of one kind, which leave no hidden class behind each', (t) => {
+      const connection = driver!(':memory:')
+      t.teardown(() => void connection.close())
+      connection.exec('CREATE TABLE things (id TEXT, size INTEGER, bytes BLOB)')
+      const insert = connection.prepare('INSERT INTO things VALUES (?, ?, ?)')
+      t.equal(insert.run('a', 1, new Uint8Array([1])).changes, 1)
+      insert.run('b', null, null)
+      const select = connection.prepare('SELECT id, size, bytes FROM things WHERE id >= ? ORDER BY id')
+      const rows = select.all('a')
+      t.same(
+        rows.map(({ id, size }) => [id, size]),
+        [
+          ['a', 1],
+          ['b', null],
+        ],
+      )
+      t.same([...(rows[0]!.bytes as Uint8Array)], [1])
+      t.same([...select.iterate('b')], [rows[1]])
+      t.same(select.get('b'), rows[1])
+      t.equal(select.get('c'), undefined)
+      for (const row of [...rows, select.get('a')!]) t.equal(Object.getPrototypeOf(row), Object.prototype)
+      t.end()
+    })
+
     t.test('the chapters of one series are found by their index', async (t) => {
       const path = join(t.testdir(), 'store.db')
       await withStore(driver!, path, async (store) => {
@@ -195,6 +221,13 @@ for (const { name, driver, missing } of DRIVERS) {
     })
   })
 }
+
+t.test('where node:sqlite returns no lists, its rows are taken as they are', (t) => {
+  const statement = { get: () => ({ id: 'a' }) } as unknown as SqlStatement
+  const connection = { exec() {}, prepare: () => statement, close() {} } as unknown as SqlConnection
+  t.equal(withRowsOfLists(connection).prepare('SELECT 1'), statement)
+  t.end()
+})
 
 t.test('a file is put in place only where there is none, on one disk and across two', async (t) => {
   const folder = t.testdir({ draft: 'new', existing: 'old' })
