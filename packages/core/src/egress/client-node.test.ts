@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
@@ -6,7 +7,7 @@ import { manualEnvironment } from '../test-environment.ts'
 import { createHttpClient, type NodeHttpClientOptions } from './client-node.ts'
 import type { HttpClient, HttpMethod, HttpStreamOptions } from './http-client.ts'
 import { readAll, serveHttp, serveHttps, serveTcp, TEST_CERTIFICATE } from './test-servers.ts'
-import { watchTransfer } from './transfer-watch.ts'
+import { abortedWith, watchTransfer } from './transfer-watch.ts'
 
 const MAX_BYTES = 1000
 
@@ -463,6 +464,20 @@ t.test('a request that waits for others to end is ended in its own time', async 
   await ended
   await environment.advance(9_000)
   await others
+})
+
+t.test('the signal of a request follows the one of its watch, and is let go of when the request is over', (t) => {
+  const watch = new AbortController()
+  const [over, cut] = [abortedWith(watch.signal), abortedWith(watch.signal)]
+  over.abort()
+  t.ok(over.signal.aborted)
+  t.notOk(cut.signal.aborted)
+  t.equal(getEventListeners(watch.signal, 'abort').length, 1)
+  watch.abort(new FederationError('too_slow', 'Too slow.'))
+  t.match(cut.signal.reason, { code: 'too_slow' })
+  t.equal(getEventListeners(watch.signal, 'abort').length, 0)
+  t.match(abortedWith(watch.signal).signal.reason, { code: 'too_slow' }, 'also when it is too late')
+  t.end()
 })
 
 t.test('a body slower than 1 KiB/s for 20 s is ended', async (t) => {
