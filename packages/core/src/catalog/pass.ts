@@ -12,6 +12,7 @@ import {
   type CatalogChange,
   type CatalogWriter,
   draftAll,
+  type NextPage,
   type ObjectName,
   type ReadChange,
   type ReadPage,
@@ -96,31 +97,47 @@ async function publishListing(
 ): Promise<void> {
   const progress: Progress = { cursor: undefined, ended: false, pagesWithoutNews: 0 }
   while (!progress.ended) {
-    await parts.queue(() => parts.writer.applyAll(nextPages(parts, pass, kind, progress, report), report))
+    await parts.queue(() => parts.writer.applyAll(pagesOfTask(parts, pass, kind, progress, report), report))
   }
 }
 
 /**
  * The pages of one task: as many as nobody else waits for, so that one can be signed while the one before it is stored.
  */
-async function* nextPages(
-  { repository, store, queue, environment, closing }: PassOptions,
+function pagesOfTask(
+  parts: PassOptions,
   pass: string,
   kind: ObjectKind,
   progress: Progress,
   report: ReportBuilder,
-): AsyncGenerator<ReadPage> {
-  do {
-    if (closing.aborted) throw new FederationError('closed', 'The federation was closed in the middle of a pass.')
-    const { items, next } = await repository.list(kind, progress.cursor, PAGE_RECORDS)
-    const fresh = await takeFresh(store, pass, kind, items, report)
-    progress.cursor = next
-    progress.ended = next === undefined
-    progress.pagesWithoutNews = fresh.length > 0 ? 0 : progress.pagesWithoutNews + 1
-    if (progress.pagesWithoutNews > MAX_PAGES_WITHOUT_NEWS) throw endless(kind, progress.pagesWithoutNews)
-    yield readPage(repository, kind, fresh)
-    await environment.yieldToOthers()
-  } while (!progress.ended && !queue.isWaitedFor())
+): NextPage {
+  const { queue, environment } = parts
+  let isFirst = true
+  return async () => {
+    if (!isFirst) {
+      await environment.yieldToOthers()
+      if (progress.ended || queue.isWaitedFor()) return undefined
+    }
+    isFirst = false
+    return readNext(parts, pass, kind, progress, report)
+  }
+}
+
+async function readNext(
+  { repository, store, closing }: PassOptions,
+  pass: string,
+  kind: ObjectKind,
+  progress: Progress,
+  report: ReportBuilder,
+): Promise<ReadPage> {
+  if (closing.aborted) throw new FederationError('closed', 'The federation was closed in the middle of a pass.')
+  const { items, next } = await repository.list(kind, progress.cursor, PAGE_RECORDS)
+  const fresh = await takeFresh(store, pass, kind, items, report)
+  progress.cursor = next
+  progress.ended = next === undefined
+  progress.pagesWithoutNews = fresh.length > 0 ? 0 : progress.pagesWithoutNews + 1
+  if (progress.pagesWithoutNews > MAX_PAGES_WITHOUT_NEWS) throw endless(kind, progress.pagesWithoutNews)
+  return readPage(repository, kind, fresh)
 }
 
 function endless(kind: ObjectKind, pages: number): FederationError {
@@ -139,12 +156,14 @@ interface ListedRecord extends Answer {
 
 function readPage(repository: GuardedRepository, kind: ObjectKind, records: readonly ListedRecord[]): ReadPage {
   const report = new ReportBuilder()
-  const again: ReadChange = async (problems) => {
-    const ids = records.flatMap(({ id }) => (id === undefined ? [] : [id]))
-    const nameless = records.filter(({ id }) => id === undefined)
-    return changeOf(kind, [...(await lookUp(repository, kind, ids)), ...nameless], problems)
-  }
-  return { change: changeOf(kind, records, report), report, again }
+  return { change: changeOf(kind, records, report), report, again: readerOf(repository, kind, records) }
+}
+
+/** Reads records again; those without an id, which nothing can be asked for by, are what they were. */
+function readerOf(repository: GuardedRepository, kind: ObjectKind, records: readonly ListedRecord[]): ReadChange {
+  const ids = records.flatMap(({ id }) => (id === undefined ? [] : [id]))
+  const nameless = records.filter(({ id }) => id === undefined)
+  return async (problems) => changeOf(kind, [...(await lookUp(repository, kind, ids)), ...nameless], problems)
 }
 
 /** Marks a page's records as seen and leaves out those that this pass saw before. */

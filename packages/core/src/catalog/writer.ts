@@ -49,9 +49,12 @@ export interface ReadPage {
   readonly change: CatalogChange
   /** What reading it reported. */
   readonly report: ReportBuilder
-  /** Reads it anew. */
+  /** Reads it anew. Holds nothing of what was read before, for it stays until the page is stored. */
   readonly again: ReadChange
 }
+
+/** Reads the next page of a listing; undefined when it is to be gone on with later, or has come to its end. */
+export type NextPage = () => Promise<ReadPage | undefined>
 
 /** Puts objects into the store and its log: what differs from the published version is signed, the rest is left alone. */
 export interface CatalogWriter {
@@ -65,18 +68,24 @@ export interface CatalogWriter {
    * Applies changes that share no id, in order: while one is stored, the next one is being signed. Ends early when
    * another process commits in between.
    *
-   * @param pages - nothing of them was read before this was called.
+   * @param nextPage - nothing was read before this was called.
    */
-  applyAll(pages: AsyncIterable<ReadPage>, report: ReportBuilder): Promise<void>
+  applyAll(nextPage: NextPage, report: ReportBuilder): Promise<void>
 }
 
-/** A change on its way: compared with what is published, and being signed. */
+/** A change on its way: compared with what is published, and being signed. It holds nothing of what has not changed. */
 interface PreparedChange {
-  readonly change: CatalogChange
+  /** Objects that are published as they are. */
+  readonly unchanged: number
   /** Waits for what is being signed. */
   readonly finishSigning: () => Promise<SigningResult[]>
   readonly deletes: readonly OwnDeletion[]
   readonly changedTs: number
+}
+
+/** A page on its way. */
+interface PreparedPage extends Pick<ReadPage, 'report' | 'again'> {
+  readonly prepared: PreparedChange
 }
 
 /** Builds the writer of this server's own catalog. */
@@ -96,7 +105,7 @@ export function createCatalogWriter(options: WriterOptions): CatalogWriter {
       const version = known[kind].get(id)
       return version?.contentHash ? [{ kind, id, revision: version.revision }] : []
     })
-    return { change, finishSigning, deletes, changedTs }
+    return { unchanged: drafts.length - changed.length, finishSigning, deletes, changedTs }
   }
 
   /** @returns the log's new size; undefined when another process committed in between and nothing was stored. */
@@ -105,7 +114,7 @@ export function createCatalogWriter(options: WriterOptions): CatalogWriter {
     expectedSize: number,
     report: ReportBuilder,
   ): Promise<number | undefined> {
-    const { change, finishSigning, deletes, changedTs } = prepared
+    const { unchanged, finishSigning, deletes, changedTs } = prepared
     const results = await finishSigning()
     const puts = results.flatMap((result) => ('signed' in result ? [result.signed] : []))
     let size = expectedSize
@@ -121,7 +130,7 @@ export function createCatalogWriter(options: WriterOptions): CatalogWriter {
     }
     report.published += puts.length
     report.removed += deletes.length
-    report.unchanged += change.drafts.length - results.length
+    report.unchanged += unchanged
     return size
   }
 
@@ -149,25 +158,30 @@ export function createCatalogWriter(options: WriterOptions): CatalogWriter {
 
   return {
     apply,
-    async applyAll(pages, report) {
+    async applyAll(nextPage, report) {
       let size: number | undefined = (await store.state(serverName)).size
-      let before: { readonly page: ReadPage; readonly prepared: PreparedChange } | undefined
-      const land = async ({ page, prepared }: NonNullable<typeof before>): Promise<void> => {
-        size = size === undefined ? undefined : await commit(prepared, size, page.report)
+      let before: PreparedPage | undefined
+      const land = async ({ report: pageReport, again, prepared }: PreparedPage): Promise<void> => {
+        size = size === undefined ? undefined : await commit(prepared, size, pageReport)
         // Another process writes too: what was read before it did counts no more.
-        if (size === undefined) await apply(page.again, report)
-        else report.add(page.report)
+        if (size === undefined) await apply(again, report)
+        else report.add(pageReport)
       }
-      const landPrevious = async (next?: typeof before): Promise<void> => {
+      const landPrevious = async (next?: PreparedPage): Promise<void> => {
         const previous = before
         before = next
         if (previous) await land(previous)
       }
+      // A function of its own: while the next page is read, nothing of this one is held but what `before` needs.
+      const takeNext = async (): Promise<boolean> => {
+        const page = await nextPage()
+        if (!page) return false
+        const { change, report: pageReport, again } = page
+        await landPrevious({ report: pageReport, again, prepared: await prepare(change) })
+        return size !== undefined
+      }
       try {
-        for await (const page of pages) {
-          await landPrevious({ page, prepared: await prepare(page.change) })
-          if (size === undefined) break
-        }
+        while (await takeNext());
       } finally {
         // Also when reading the next one failed: what was read before is published.
         await landPrevious()
