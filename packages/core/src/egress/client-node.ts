@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises'
-import { Agent, type Dispatcher, errors, request } from 'undici'
+import type { Dispatcher } from 'undici'
 import { systemEnvironment } from '../environment.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import { handOver, readBody, refuseClaimedLength } from './bounded-body.ts'
@@ -15,6 +15,7 @@ import {
 } from './http-client.ts'
 import { nextUrl, redirectLocation } from './redirects.ts'
 import { abortedWith, type TransferWatch, watchIdle, watchTransfer, whenAborted } from './transfer-watch.ts'
+import { Agent, errors, request } from './undici-parts.ts'
 import { permittedUrl } from './url-policy.ts'
 
 /** Status line and headers of an answer, in bytes; also Node's own default for what it receives. */
@@ -33,7 +34,7 @@ const NO_BYTES: Uint8Array = new Uint8Array()
 
 /** One request on its way. */
 interface Question {
-  readonly agent: Agent
+  readonly agent: Dispatcher
   readonly method: HttpMethod
   readonly url: URL
   readonly call: Pick<HttpRequestOptions, 'headers' | 'body'>
@@ -110,7 +111,7 @@ export function createHttpClient(options: NodeHttpClientOptions = {}): HttpClien
 
 /** One request and its answer. A redirect that will be followed is returned without its body. */
 async function exchange(
-  agent: Agent,
+  agent: Dispatcher,
   method: HttpMethod,
   url: URL,
   call: HttpRequestOptions,
@@ -126,7 +127,12 @@ async function exchange(
 }
 
 /** One request and its answer, whose body is handed over as it comes. */
-async function passOn(agent: Agent, url: URL, call: HttpStreamOptions, watch: TransferWatch): Promise<HttpResponse> {
+async function passOn(
+  agent: Dispatcher,
+  url: URL,
+  call: HttpStreamOptions,
+  watch: TransferWatch,
+): Promise<HttpResponse> {
   return ask({ agent, method: 'GET', url, call, watch }, async (response, chunks) => {
     refuseEncoding(response)
     if (response.status === 200) await handOver(chunks, call, watch)
@@ -141,8 +147,7 @@ async function ask(
 ): Promise<HttpResponse> {
   const { signal, abort } = abortedWith(watch.signal)
   try {
-    const answering = request(url, {
-      dispatcher: agent,
+    const answering = request(agent, url, {
       method,
       // A body that is not compressed cannot grow when it is opened, so its cap on the wire is its cap in memory.
       headers: { ...call.headers, 'accept-encoding': 'identity' },

@@ -18,7 +18,7 @@ const waiting = new Map<number, (told: ToldKey | undefined) => void>()
 /** Questions that were ever asked. */
 let questions = 0
 
-/** For what is needed besides the page itself: two pieces for each of the pages that are under way at a time. */
+/** For what is needed besides the page itself: two pieces for each of the pages that are verified at a time, three at most. */
 const memory = new PageMemory(6)
 
 parentPort?.on('message', (message: NumberedTask | KeyMessage) => {

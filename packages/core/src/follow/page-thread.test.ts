@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { memoryUsage } from 'node:process'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
@@ -128,6 +129,27 @@ t.test('a thread finds what is found here, and asks for a key once', { skip }, a
   t.equal(finder.asked, 2, 'which is asked for anew before the next page, in place of it')
   const forgetful = { find: (): KeyAnswer => ({ missing: 'unknown_key', message: 'It is known no more' }) }
   t.equal(await examineThere(task, forgetful), undefined, 'a key that was good before is not believed for that')
+})
+
+t.test('what was found of a page leaves the young generation', { skip }, async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as (options?: { type: 'minor' }) => void
+  const origin = await serveLongPage(t)
+  const task = taskOf(origin, await origin.log.page(0, origin.log.size))
+  const finder = finderFor(origin)
+  const examineTimes = async (times: number): Promise<void> => {
+    for (let count = 0; count < times; count++) {
+      const { areGood } = (await examineThere(task, finder))!
+      t.equal(await areGood, true)
+      collectGarbage({ type: 'minor' })
+    }
+  }
+  await examineTimes(5)
+  const { numbers, hashes } = (await examineThere(task, finder))!.entries
+  const before = memoryUsage().external
+  await examineTimes(60)
+  const kept = (memoryUsage().external - before) / (numbers.byteLength + hashes.byteLength)
+  t.ok(kept < 10, `${kept.toFixed(1)} of 60`)
 })
 
 t.test('a page that is not seen to be true is left to who asked', { skip }, async (t) => {
