@@ -12,8 +12,11 @@ import { PageMemory } from './page-memory.ts'
 const MAX_PAGES_A_TURN = 256
 const MAX_TURN_MS = 10_000
 
-/** Pages that were asked for and are not stored: one that is stored, one that is verified, one on its way. */
-const PAGES_UNDER_WAY = 3
+/**
+ * Pages that were asked for and are not stored: one that is stored, which no other thread helps with, one that waits for
+ * that, one that is verified, one on its way.
+ */
+const PAGES_UNDER_WAY = 4
 
 /** What came of pulling. */
 export type PullOutcome =
