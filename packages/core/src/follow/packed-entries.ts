@@ -15,10 +15,10 @@ export interface PackedEntries {
    */
   readonly numbers: Float64Array<ArrayBuffer>
   /**
-   * Of each entry its id; of its object the series, the locales and the titles. All in one: short texts that are parsed as
-   * JSON stay in the engine's table of texts, and grow it, until the whole memory is collected.
+   * UTF-8. Of each entry its id; of its object the series, the locales and the titles. All in one: short texts that are
+   * parsed as JSON stay in the engine's table of texts, and grow it, until the whole memory is collected.
    */
-  readonly texts: string
+  readonly texts: Uint8Array
   /** Of each entry its nodes; of its object the hash of the content. */
   readonly hashes: Uint8Array
   /** How many of them have an object. */
@@ -30,6 +30,10 @@ const KINDS: readonly ObjectKind[] = ['series', 'chapter']
 
 /** Stands for the length of a text that is not there. */
 const NONE = -1
+
+const encoder = new TextEncoder()
+// A text may begin with the mark that decoders leave out.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Of each entry two nodes, as there are on average, and the hash of its object. */
 const USUAL_HASHES_BYTES = 3 * HASH_BYTES * MAX_PAGE_ENTRIES
@@ -64,12 +68,13 @@ export class EntryPacker {
     if (object) this.#addObject(object)
   }
 
-  /** @returns undefined where something does not stand in the page as it is to be stored. */
+  /** @returns undefined where something does not stand in the page as it is to be stored, or is no Unicode text. */
   packed(): PackedEntries | undefined {
-    if (!this.#areAllInPage) return undefined
+    const texts = this.#texts.join('')
+    if (!this.#areAllInPage || !texts.isWellFormed()) return undefined
     return {
       numbers: Float64Array.from(this.#numbers),
-      texts: this.#texts.join(''),
+      texts: encoder.encode(texts),
       hashes: this.#hashes.slice(0, this.#hashBytes),
       objects: this.#objects,
     }
@@ -111,9 +116,10 @@ export class EntryPacker {
 
 /** The entries again. Their bytes are views; an object has the kind, id, revision and number of its entry. */
 export function unpackEntries(
-  { numbers, texts, hashes }: Omit<PackedEntries, 'objects'>,
+  { numbers, texts: encoded, hashes }: Omit<PackedEntries, 'objects'>,
   page: Uint8Array,
 ): AcceptedEntry[] {
+  const texts = decoder.decode(encoded)
   const entries: AcceptedEntry[] = []
   let [number, text, hash] = [0, 0, 0]
   const takePart = (): Uint8Array => {

@@ -80,8 +80,8 @@ async function examineTask(task: NumberedTask, take: TakeMemory): Promise<Examin
   return found.verified && entries ? { finding: { summary: found.summary, entries }, verifying } : undefined
 }
 
-function columnsOf({ numbers, hashes }: PackedEntries): OwnMemory[] {
-  return [numbers, hashes]
+function columnsOf({ numbers, texts, hashes }: PackedEntries): OwnMemory[] {
+  return [numbers, texts, hashes]
 }
 
 /** Numbers or bytes that have a piece of memory for themselves. */
