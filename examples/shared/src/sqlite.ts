@@ -17,7 +17,7 @@ export interface Database {
   close(): void
 }
 
-type DatabaseConstructor = new (path: string, options: { timeout: number }) => Database
+type DatabaseConstructor = new (path: string, options?: { timeout: number }) => Database
 
 /** How long to wait for another process that writes; Node's own driver would not wait at all. */
 const BUSY_TIMEOUT_MS = 5000
@@ -43,7 +43,7 @@ function betterSqliteDriver(require: NodeJS.Require): DatabaseConstructor {
   try {
     const BetterSqlite: DatabaseConstructor = require('better-sqlite3')
     // Its native part is loaded with the first database, not with the package.
-    new BetterSqlite(':memory:', { timeout: BUSY_TIMEOUT_MS }).close()
+    new BetterSqlite(':memory:').close()
     return BetterSqlite
   } catch (cause) {
     throw new Error('This Node has no SQLite. Use Node 22.13 or later, or run `npm install better-sqlite3`.', { cause })

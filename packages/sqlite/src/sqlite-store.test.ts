@@ -76,7 +76,6 @@ for (const { name, driver, missing } of DRIVERS) {
       },
     )
 
-    // SQLite refuses a statement with an INDEXED BY that it cannot follow.
     t.test('rows are objects of one kind, which leave no hidden class behind each', (t) => {
       const connection = driver!(':memory:')
       t.teardown(() => void connection.close())
@@ -101,6 +100,7 @@ for (const { name, driver, missing } of DRIVERS) {
       t.end()
     })
 
+    // SQLite refuses a statement with an INDEXED BY that it cannot follow.
     t.test('the chapters of one series are found by their index', async (t) => {
       const path = join(t.testdir(), 'store.db')
       await withStore(driver!, path, async (store) => {

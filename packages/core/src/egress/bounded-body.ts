@@ -1,5 +1,6 @@
 import { FederationError } from '../errors.ts'
-import type { HttpRequestOptions, HttpStreamOptions } from './http-client.ts'
+import type { TakeMemory } from '../spare-memory.ts'
+import type { HttpStreamOptions } from './http-client.ts'
 import type { TransferWatch } from './transfer-watch.ts'
 
 /** What a body of unknown length gets at first; it doubles as bytes arrive. */
@@ -32,7 +33,7 @@ export async function readBody(
   contentLength: string | undefined,
   maxBytes: number,
   watch: Pick<TransferWatch, 'received'>,
-  memoryFor?: HttpRequestOptions['memoryFor'],
+  memoryFor?: TakeMemory,
 ): Promise<Uint8Array> {
   const claimed = Math.max(0, Number(contentLength ?? INITIAL_BYTES) || 0)
   const room = Math.min(claimed, MAX_CLAIMED_BYTES, maxBytes)

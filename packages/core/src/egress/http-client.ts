@@ -1,4 +1,5 @@
 import type { Environment } from '../environment.ts'
+import type { TakeMemory } from '../spare-memory.ts'
 
 /** How long a request may take in all, redirects included, where its caller says nothing (PROTOCOL section 11). */
 export const DEFAULT_TIMEOUT_MS = 10_000
@@ -36,7 +37,7 @@ export interface HttpRequestOptions {
    * Memory for the body, so many bytes or more, which are read into its beginning. A client may do without. Default: new
    * memory.
    */
-  readonly memoryFor?: ((bytes: number) => Uint8Array) | undefined
+  readonly memoryFor?: TakeMemory | undefined
   /** From the call to the last byte, redirects included, in milliseconds. Default: {@link DEFAULT_TIMEOUT_MS}. */
   readonly timeoutMs?: number | undefined
 }

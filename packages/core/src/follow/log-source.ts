@@ -1,8 +1,9 @@
-import type { HttpClient, HttpRequestOptions, HttpResponse } from '../egress/index.ts'
+import type { HttpClient, HttpResponse } from '../egress/index.ts'
 import { FederationError, reasonOf } from '../errors.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseStrict } from '../json/index.ts'
 import { MAX_HEAD_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, parsePage, type ReceivedPage } from '../log/index.ts'
 import { encodeServerNameSegment } from '../names/index.ts'
+import type { TakeMemory } from '../spare-memory.ts'
 import type { LendablePage } from './page-thread.ts'
 
 /** The time for a page (PROTOCOL section 11). */
@@ -46,7 +47,7 @@ export interface LogSource {
    *
    * @param memoryFor - memory for it, see `HttpRequestOptions`.
    */
-  page(since: number, memoryFor?: HttpRequestOptions['memoryFor']): Promise<ServedPage>
+  page(since: number, memoryFor?: TakeMemory): Promise<ServedPage>
 }
 
 /** The log of a server, read there. */

@@ -103,9 +103,10 @@ export function examinerBeside(own: string | undefined): URL | undefined {
 /** Whichever task it is done with; where there is no thread any more, it is done with all. */
 async function ask(task: NumberedTask): Promise<void> {
   const done = await thread?.ask(task, task.isLent ? [task.bytes.buffer as ArrayBuffer] : [])
-  const areDone = hearers.filter(({ number }) => done === undefined || number === done)
-  hearers = hearers.filter((hearer) => !areDone.includes(hearer))
-  for (const { hear: end } of areDone) end(undefined)
+  const isDone = ({ number }: Hearer): boolean => done === undefined || number === done
+  const over = hearers.filter(isDone)
+  hearers = hearers.filter((hearer) => !isDone(hearer))
+  for (const { hear: end } of over) end(undefined)
 }
 
 /** What was heard of a page. */
