@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { memoryInProcess } from '@manga-federation/core/client'
@@ -8,6 +8,7 @@ import { nodeArguments, nodeEnvironment } from 'manga-federation-example-shared/
 import t, { type Test } from 'tap'
 import type { NetworkFacts } from './cast.ts'
 import { demoReader, wordsOf } from './reading.ts'
+import { startSite } from './site-process.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
@@ -91,6 +92,16 @@ t.test('With keys: k kills the origin, the page and its reader go on, and q ends
 t.test('What is asked for wrongly is refused in one sentence', async (t) => {
   const demo = startDemo(t, '--help')
   t.strictSame(await demo.exited, [1, null])
+})
+
+t.test('A site that cannot start says why', async (t) => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', () => resolve()))
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const variables = { PORT: String(port) }
+  const started = startSite({ folder: 'fastify', variables, dataDir: t.testdir(), onLine: () => {} })
+  await t.rejects(started, { message: new RegExp(`fastify did not start.*EADDRINUSE.*${port}`) })
 })
 
 /** The demonstration in a process of its own. */

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { VARIABLES } from 'manga-federation-example-shared'
 
@@ -33,7 +35,7 @@ export interface SiteProcessOptions {
 /**
  * Starts an example site, and waits until it listens.
  *
- * @throws Error when it ends before.
+ * @throws Error with what it said, when it ends before.
  */
 export async function startSite({ folder, variables, dataDir, onLine }: SiteProcessOptions): Promise<SiteProcess> {
   const main = fileURLToPath(new URL(`../../${folder}/src/main.ts`, import.meta.url))
@@ -43,14 +45,18 @@ export async function startSite({ folder, variables, dataDir, onLine }: SiteProc
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const errorFile = join(dataDir, 'errors.log')
-  child.stderr.pipe(createWriteStream(errorFile))
+  const errors = child.stderr.pipe(createWriteStream(errorFile))
   const lines = createInterface({ input: child.stdout })
   const exited = once(child, 'exit')
   const listening = new Promise<void>((resolve) => {
     lines.on('line', (line) => (line.startsWith('listening on ') ? resolve() : onLine(line)))
   })
   const isRunning = await Promise.race([listening.then(() => true), exited.then(() => false)])
-  if (!isRunning) throw new Error(`The site examples/${folder} did not start; ${errorFile} says why.`)
+  if (!isRunning) {
+    // The folder may be gone before anybody can look into it.
+    await finished(errors)
+    throw new Error(`The site examples/${folder} did not start. It said: ${await readFile(errorFile, 'utf8')}`)
+  }
   return {
     isAlive: () => isRunningStill(child),
     async kill() {
