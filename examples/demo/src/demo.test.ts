@@ -12,9 +12,6 @@ import { startSite } from './site-process.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 
-/** On a machine that is busy with other tests, three sites start and one of them is mirrored. */
-t.setTimeout(240_000)
-
 t.test('By itself: the network comes together, the origin is killed, and its catalog is read on', async (t) => {
   const demo = startDemo(t, '--script')
   t.strictSame(await demo.exited, [0, null])
