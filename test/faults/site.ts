@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Federation } from '@manga-federation/core'
 import type { Test } from 'tap'
-import { nodeArguments, nodeEnvironment } from '../../examples/shared/src/test-process.ts'
+import { nodeArguments } from '../../examples/shared/src/test-process.ts'
 import { chaptersAfter } from './changes.ts'
 import { type Gate, openGate } from './gate.ts'
 
@@ -100,7 +100,7 @@ export async function openSite(t: Test, folder: string, mountDisk?: MountDisk): 
   const disk = mountDisk?.(join(folder, 'disk'))
   const ownCommand: Command = [process.execPath, ...nodeArguments(), PROGRAM]
   const [program, ...rest]: Command = disk ? [...disk.command, ...ownCommand] : ownCommand
-  const env = { ...nodeEnvironment(), NODE_COMPILE_CACHE: join(dirname(folder), 'compiled') }
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(dirname(folder), 'compiled') }
   const waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>()
   let child: ChildProcess | undefined
   let asked = 0

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { memoryInProcess } from '@manga-federation/core/client'
-import { nodeArguments, nodeEnvironment } from 'manga-federation-example-shared/test-process'
+import { nodeArguments } from 'manga-federation-example-shared/test-process'
 import t, { type Test } from 'tap'
 import type { NetworkFacts } from './cast.ts'
 import { demoReader, wordsOf } from './reading.ts'
@@ -114,7 +114,6 @@ interface Demo {
 
 function startDemo(t: Test, ...given: string[]): Demo {
   const child = spawn(process.execPath, [...nodeArguments(), MAIN, ...given], {
-    env: nodeEnvironment(),
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   t.teardown(() => child.kill('SIGTERM'))

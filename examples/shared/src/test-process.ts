@@ -17,14 +17,6 @@ export function nodeArguments(): readonly string[] {
   return [...process.execArgv.filter((argument) => argument.startsWith('--conditions')), '--no-warnings']
 }
 
-/**
- * The environment of such a process. The test runner counts the lines of what its loader compiled; where a process reads
- * TypeScript by itself, its counts would be of other lines and spoil those.
- */
-export function nodeEnvironment(): NodeJS.ProcessEnv {
-  return readsTypeScript ? { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' } : process.env
-}
-
 /** A site in a process of its own. */
 export interface SiteProcess {
   readonly process: ChildProcess
@@ -46,7 +38,7 @@ export interface SiteProcess {
  */
 export function startSite(t: Test, main: URL, variables: Record<string, string>): SiteProcess {
   const dataDir = variables['DATA_DIR'] ?? t.testdir()
-  const env = { ...nodeEnvironment(), ...UNSET, ...variables, DATA_DIR: dataDir }
+  const env = { ...process.env, ...UNSET, ...variables, DATA_DIR: dataDir }
   const command = [...nodeArguments(), fileURLToPath(main)]
   const site = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => site.kill('SIGKILL'))

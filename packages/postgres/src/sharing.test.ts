@@ -198,8 +198,6 @@ t.test('several processes on one database', { skip: missing }, async (t) => {
 async function* appendUntilKilled(connectionString: string, writer: string, commits: number): AsyncGenerator<number> {
   const script = fileURLToPath(new URL('test-committer.ts', import.meta.url))
   const child = spawn(process.execPath, [...nodeArguments(), script, connectionString, writer], {
-    // The test runner counts lines that its own loader compiled.
-    env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const closed = once(child, 'close')

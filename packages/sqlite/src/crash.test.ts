@@ -66,8 +66,6 @@ async function assertWhole(t: Test, { catalog, log }: Store, number: number): Pr
 async function commitUntilKilled(path: string, commits: number): Promise<number> {
   const script = fileURLToPath(new URL('test-committer.ts', import.meta.url))
   const child = spawn(process.execPath, [...nodeArguments(), script, path], {
-    // The test runner counts lines that its own loader compiled.
-    env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const closed = once(child, 'close')
