@@ -1,4 +1,4 @@
-import type { JoinedEntries, LogStore, StoredLogPage } from '@manga-federation/core'
+import type { JoinedEntries, LoggedEntry, LogStore, StoredLogPage } from '@manga-federation/core'
 import type { StoreConnection } from './connection.ts'
 import { endOfEntries, entryKey } from './entry-key.ts'
 import { plainBytes } from './plain-bytes.ts'
@@ -48,24 +48,24 @@ export function logPages(connection: StoreConnection): LogPages {
 type Lengths = readonly (readonly [header: number, body: number | null])[]
 
 /** The entries one by one: views. */
-function cut({ headers, bodies }: JoinedEntries, since: number, lengths: Lengths): StoredLogPage['entries'] {
-  let header = 0
-  let body = 0
-  return lengths.map(([headerLength, bodyLength], index) => {
+function cut({ headers, bodies }: JoinedEntries, since: number, lengths: Lengths): LoggedEntry[] {
+  const entries: LoggedEntry[] = []
+  let [header, body] = [0, 0]
+  for (const [headerLength, bodyLength] of lengths) {
     const bytes = headers.subarray(header, header + headerLength)
     // A comma stands behind each.
     header += headerLength + 1
-    if (bodyLength === null) return { bytes, body: undefined }
-    // Its number in quotes and a colon stand before it.
-    const start = body + String(since + index).length + 3
-    body = start + bodyLength + 1
-    return { bytes, body: bodies.subarray(start, start + bodyLength) }
-  })
+    // Its number in quotes and a colon stand before a body.
+    const start = body + String(since + entries.length).length + 3
+    if (bodyLength !== null) body = start + bodyLength + 1
+    entries.push({ bytes, body: bodyLength === null ? undefined : bodies.subarray(start, start + bodyLength) })
+  }
+  return entries
 }
 
 /** As many entries as `maxBytes` have room for, and at least one. The rows behind them are not read. */
-function firstBytes(rows: Iterable<EntryRow>, maxBytes: number): StoredLogPage['entries'] {
-  const entries: StoredLogPage['entries'][number][] = []
+function firstBytes(rows: Iterable<EntryRow>, maxBytes: number): LoggedEntry[] {
+  const entries: LoggedEntry[] = []
   let bytes = 0
   for (const { header, body } of rows) {
     bytes += header.length + (body?.length ?? 0)

@@ -45,7 +45,7 @@ async function requireWithinLag(
   const page = await logReader.page(serverName, { since: size, limit: 1, maxBytes: MAX_ENTRY_PAGE_BYTES })
   const [entry] = page.entries
   if (!entry) return
-  const lagMs = nowTs - readEntry(parseStrict(entry)).header.ts
+  const lagMs = nowTs - readEntry(parseStrict(entry.bytes)).header.ts
   if (lagMs <= ALLOWED_LAG_MS) return
   const minutes = Math.ceil(lagMs / 60_000)
   throw new Shortcoming(

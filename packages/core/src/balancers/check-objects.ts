@@ -87,7 +87,7 @@ async function requireDeletedLately(
   const size = (await logReader.head(origin))?.size ?? 0
   const since = Math.max(0, size - MAX_PAGE_ENTRIES)
   const page = await logReader.page(origin, { since, limit: MAX_PAGE_ENTRIES, maxBytes: MAX_PAGE_BYTES })
-  const headers = page.entries.map((entry) => readEntry(parseStrict(entry)).header)
+  const headers = page.entries.map(({ bytes }) => readEntry(parseStrict(bytes)).header)
   const deletion = headers.findLast((header) => header.kind === kind && header.id === id)
   // Where more changed lately than is looked at, it is given the benefit of the doubt.
   const ts = deletion?.ts ?? (since > 0 ? headers[0]?.ts : undefined) ?? 0

@@ -1,6 +1,6 @@
 import { isJsonObject, parseStrict } from '../json/index.ts'
 import { type LogReader, MAX_PAGE_BYTES, readEntry } from '../log/index.ts'
-import type { CatalogQuery, CatalogStore, ObjectKind } from '../store/index.ts'
+import type { CatalogQuery, CatalogStore, LoggedEntry, ObjectKind } from '../store/index.ts'
 
 /** Objects of one page of a sample: the whole catalog of a small site, in 8 MiB at most. */
 export const SAMPLE_PAGE_OBJECTS = 100
@@ -53,15 +53,16 @@ async function drawPlace({ serverName, logReader, random }: SampleOptions): Prom
     if (place.series !== undefined && place.chapter !== undefined) return place
     const since = Math.floor(random() * size)
     const page = await logReader.page(serverName, { since, limit: 1, maxBytes: MAX_PAGE_BYTES })
-    const drawn = placeOf(page.entries[0], page.bodies.get(since))
+    const drawn = placeOf(page.entries[0])
     place = { series: place.series ?? drawn.series, chapter: place.chapter ?? drawn.chapter }
   }
   return place
 }
 
-function placeOf(entry: Uint8Array | undefined, body: Uint8Array | undefined): Place {
+function placeOf(entry: LoggedEntry | undefined): Place {
   if (!entry) return { series: undefined, chapter: undefined }
-  const { kind, id } = readEntry(parseStrict(entry)).header
+  const { bytes, body } = entry
+  const { kind, id } = readEntry(parseStrict(bytes)).header
   if (kind === 'series') return { series: id, chapter: undefined }
   const chapter = body && parseStrict(body)
   const series = isJsonObject(chapter) && typeof chapter.series_id === 'string' ? chapter.series_id : undefined

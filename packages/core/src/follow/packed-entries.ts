@@ -38,11 +38,16 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** Of each entry two nodes, as there are on average, and the hash of its object. */
 const USUAL_HASHES_BYTES = 3 * HASH_BYTES * MAX_PAGE_ENTRIES
 
+/** Of an entry that has an object. */
+const MOST_NUMBERS = 15
+
 /** Packs the entries of a page one by one. */
 export class EntryPacker {
   readonly #page: Uint8Array
   readonly #take: TakeMemory
-  readonly #numbers: number[] = []
+  // All of it at once: what grows while a page is read leaves much behind, some of which gets old with it.
+  readonly #numbers = new Float64Array(MOST_NUMBERS * MAX_PAGE_ENTRIES)
+  #count = 0
   readonly #texts: string[] = []
   #hashes: Uint8Array
   #hashBytes = 0
@@ -60,20 +65,27 @@ export class EntryPacker {
   }
 
   add({ seq, op, kind, id, revision, bytes, nodes, object }: AcceptedEntry): void {
-    this.#numbers.push(seq, OPS.indexOf(op), KINDS.indexOf(kind), revision)
+    this.#addNumber(seq)
+    this.#addNumber(OPS.indexOf(op))
+    this.#addNumber(KINDS.indexOf(kind))
+    this.#addNumber(revision)
     this.#addText(id)
     this.#addPlace(bytes)
-    this.#numbers.push(nodes.length, object ? 1 : 0)
+    this.#addNumber(nodes.length)
+    this.#addNumber(object ? 1 : 0)
     this.#addHashes(nodes)
     if (object) this.#addObject(object)
   }
 
-  /** @returns undefined where something does not stand in the page as it is to be stored, or is no Unicode text. */
+  /**
+   * @returns undefined where something does not stand in the page as it is to be stored, or is no Unicode text, and where
+   *   there are more entries than a page has.
+   */
   packed(): PackedEntries | undefined {
     const texts = this.#texts.join('')
-    if (!this.#areAllInPage || !texts.isWellFormed()) return undefined
+    if (!this.#areAllInPage || !texts.isWellFormed() || this.#count > this.#numbers.length) return undefined
     return {
-      numbers: Float64Array.from(this.#numbers),
+      numbers: this.#numbers.subarray(0, this.#count),
       texts: encoder.encode(texts),
       hashes: this.#hashes.slice(0, this.#hashBytes),
       objects: this.#objects,
@@ -81,7 +93,7 @@ export class EntryPacker {
   }
 
   #addObject({ updatedTs, bytes, seriesId, locales, searchText, contentHash }: StoredObject): void {
-    this.#numbers.push(updatedTs)
+    this.#addNumber(updatedTs)
     this.#addPlace(bytes)
     this.#addText(seriesId)
     this.#addText(locales)
@@ -90,13 +102,19 @@ export class EntryPacker {
     this.#objects++
   }
 
+  /** One that has no place any more is counted. */
+  #addNumber(number: number): void {
+    this.#numbers[this.#count++] = number
+  }
+
   #addPlace(bytes: Uint8Array): void {
     this.#areAllInPage &&= bytes.buffer === this.#page.buffer
-    this.#numbers.push(bytes.byteOffset - this.#page.byteOffset, bytes.length)
+    this.#addNumber(bytes.byteOffset - this.#page.byteOffset)
+    this.#addNumber(bytes.length)
   }
 
   #addText(text: string | undefined): void {
-    this.#numbers.push(text?.length ?? NONE)
+    this.#addNumber(text?.length ?? NONE)
     if (text) this.#texts.push(text)
   }
 

@@ -10,7 +10,7 @@ import { systemEnvironment } from '../environment.ts'
 import { encodeCanonical, type JsonObject } from '../json/index.ts'
 import type { KeyAnswer, KeyFinder } from '../keys/index.ts'
 import { testKey } from '../keys/test-origin.ts'
-import { parsePage, startFollowing } from '../log/index.ts'
+import { MAX_PAGE_ENTRIES, parsePage, startFollowing } from '../log/index.ts'
 import { NOW_TS } from '../log/test-log.ts'
 import type { PageApplier } from './apply-page.ts'
 import { type AcceptedEntry, examine, type TruePage } from './examine-page.ts'
@@ -111,6 +111,9 @@ t.test('entries are packed and unpacked without a change, and their bytes are th
   const marked = { ...entries[0]!, id: '\ufeffa', object: undefined }
   t.same(unpackEntries(pack([marked], task.bytes)!, task.bytes), [marked], 'a byte order mark is a character')
   t.equal(pack([{ ...marked, id: '\ud800' }], task.bytes), undefined, 'half a character is none')
+  const most = Array.from({ length: MAX_PAGE_ENTRIES }, () => entries.find(({ object }) => object)!)
+  t.same(unpackEntries(pack(most, task.bytes)!, task.bytes), most, 'a full page')
+  t.equal(pack([...most, ...most], task.bytes), undefined, 'what is longer than a page is none')
 })
 
 t.test('a thread finds what is found here, and asks for a key once', { skip }, async (t) => {

@@ -1,7 +1,7 @@
 import { concatBytes } from '../bytes.ts'
 import { FederationError } from '../errors.ts'
 import { canonicalText, encodeBase64, parseStrict } from '../json/index.ts'
-import type { JoinedEntries, LogStore } from '../store/index.ts'
+import type { JoinedEntries, LoggedEntry, LogStore } from '../store/index.ts'
 import { type LogHead, MAX_HEAD_BYTES, readHead } from './head.ts'
 import { proveConsistency } from './make-proofs.ts'
 import { MAX_PAGE_ENTRIES } from './page.ts'
@@ -17,10 +17,7 @@ const COMMA = encoder.encode(',')
 export interface LogPage {
   /** The first entry's number. */
   readonly start: number
-  /** Headers, canonical. */
-  readonly entries: readonly Uint8Array[]
-  /** Signed objects, canonical, by `seq`: those of objects that were superseded or deleted since are left out. */
-  readonly bodies: ReadonlyMap<number, Uint8Array>
+  readonly entries: readonly LoggedEntry[]
   readonly head: LogHead
   /** From the page's end to the head (RFC 9162 section 2.1.4). */
   readonly proof: readonly Uint8Array[]
@@ -62,8 +59,7 @@ export function createLogReader(store: LogStore): LogReader {
       const shown = stored.entries.slice(0, head.size - since)
       return {
         start: since,
-        entries: shown.map(({ bytes }) => bytes),
-        bodies: new Map(shown.flatMap(({ body }, index) => (body ? [[since + index, body] as const] : []))),
+        entries: shown,
         head,
         // Nodes never change, so these are those of the moment in which the page was read.
         proof: await proveConsistency(since + shown.length, head.size, (positions) => store.nodes(origin, positions)),
@@ -92,18 +88,20 @@ export function encodeLogPage(page: LogPage, origin?: string): Uint8Array {
 }
 
 /** The same in pieces, one behind the other: a few where the store joined the entries, some for each entry otherwise. */
-export function logPagePieces({ start, entries, bodies, head, proof, joined }: LogPage, origin?: string): Uint8Array[] {
+export function logPagePieces({ start, entries, head, proof, joined }: LogPage, origin?: string): Uint8Array[] {
   const named = origin === undefined ? '' : `"origin":${canonicalText(origin)},`
   const hashes = proof.map((hash) => `"${encodeBase64(hash)}"`)
   return [
     encoder.encode(`{${named}"start":${start},"entries":[`),
-    ...(joined ? [joined.headers] : entries.flatMap((entry, index) => (index === 0 ? [entry] : [COMMA, entry]))),
+    ...(joined ? [joined.headers] : entries.flatMap(({ bytes }) => [COMMA, bytes]).slice(1)),
     encoder.encode(`],"bodies":{`),
-    ...(joined ? [joined.bodies] : bodyMembers(bodies)),
+    ...(joined ? [joined.bodies] : bodyMembers(start, entries)),
     encoder.encode(`},"head":${canonicalText(head.json)},"proof":[${hashes.join(',')}]}`),
   ]
 }
 
-function bodyMembers(bodies: LogPage['bodies']): Uint8Array[] {
-  return [...bodies].flatMap(([seq, body], index) => [encoder.encode(`${index === 0 ? '' : ','}"${seq}":`), body])
+function bodyMembers(start: number, entries: readonly LoggedEntry[]): Uint8Array[] {
+  return entries
+    .flatMap(({ body }, index) => (body ? [COMMA, encoder.encode(`"${start + index}":`), body] : []))
+    .slice(1)
 }

@@ -127,7 +127,7 @@ function verifyEntries(
     const entry = nextEntry(page, index, serverName)
     if ('reason' in entry) return entry
     const completed = tree.append(entry.leafHash)
-    contradicted ??= followed.heads.find((seen) => seen.size === tree.size && !isRootOf(tree, seen))
+    contradicted ??= headContradicted(followed.heads, tree)
     const body = bodies.next(entry.header)
     if (!bodies.fault) take({ ...entry, completed, body })
   }
@@ -177,8 +177,13 @@ function leadsTo(head: LogHead, range: CompactRange, proof: readonly Uint8Array[
   return verifyConsistency(claim, proof)
 }
 
-function isRootOf({ range }: GrowingTree, { root }: LogHead): boolean {
-  return sameBytes(rootOf(range), root)
+/** The head of as many entries as the tree has now, if that is another tree's. */
+function headContradicted(heads: readonly LogHead[], tree: GrowingTree): LogHead | undefined {
+  // Asked for each entry of a log: a function made for each would be compiled again and again.
+  for (const head of heads) {
+    if (head.size === tree.size && !sameBytes(rootOf(tree.range), head.root)) return head
+  }
+  return undefined
 }
 
 /** The first head that the entries have not reached, and the last one. */

@@ -29,15 +29,19 @@ export interface WithheldBody {
   readonly seq: number
 }
 
+/** An entry with its object, as a page of the log brings them. */
+export interface LoggedEntry {
+  /** Its header, canonical. */
+  readonly bytes: Uint8Array
+  /** The signed object, canonical, while it is current; undefined when it was replaced or deleted since. */
+  readonly body: Uint8Array | undefined
+}
+
 /** Entries that follow each other, with the head that they belong to, all of one moment. */
 export interface StoredLogPage {
   /** The newest head all of whose entries are held; undefined when there is none. */
   readonly head: Uint8Array | undefined
-  readonly entries: readonly {
-    readonly bytes: Uint8Array
-    /** The signed object, canonical, while it is current; undefined when it was replaced or deleted since. */
-    readonly body: Uint8Array | undefined
-  }[]
+  readonly entries: readonly LoggedEntry[]
   /** The same as it is served, where the store put it together anyway: nobody needs to do it again. */
   readonly joined?: JoinedEntries | undefined
 }

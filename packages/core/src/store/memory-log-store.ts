@@ -1,6 +1,6 @@
 import { FederationError } from '../errors.ts'
 import type { Atomically } from './atomically.ts'
-import type { LogStore, StoredEntry, StoredLogPage } from './log-store.ts'
+import type { LoggedEntry, LogStore, StoredEntry } from './log-store.ts'
 import type { Catalog } from './memory-catalog.ts'
 
 /** The length of SHA-256. */
@@ -21,7 +21,7 @@ export function memoryLogStore(atomically: Atomically, catalogs: ReadonlyMap<str
     page: (origin, { since, limit, maxBytes }) =>
       atomically(() => {
         const catalog = catalogs.get(origin)
-        const entries: StoredLogPage['entries'][number][] = []
+        const entries: LoggedEntry[] = []
         let bytes = 0
         for (let seq = since; entries.length < limit; seq++) {
           const entry = catalog?.entries[seq]

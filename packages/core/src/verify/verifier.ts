@@ -14,7 +14,9 @@ import {
   type SignatureVerdict,
   verifyDocument,
 } from '../json/index.ts'
-import { type KeyAnswer, type KeyEvidence, type KeyFinder, readKeyDocument } from '../keys/index.ts'
+import type { KeyAnswer, KeyEvidence, KeyFinder } from '../keys/index.ts'
+// Not by its room, whose other files a thread that verifies would load besides.
+import { readKeyDocument } from '../keys/key-document.ts'
 import { isServerName, type ServerNameOptions } from '../names/index.ts'
 import { type Soon, whenAllThere } from './at-once.ts'
 import { carryOut, holdAll, inGroups, OBJECTS_TOGETHER, type Plan, settled } from './plan.ts'
