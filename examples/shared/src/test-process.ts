@@ -8,7 +8,7 @@ import { VARIABLES } from './settings.ts'
 /** What a developer may have set on his own machine. */
 const UNSET = Object.fromEntries(VARIABLES.map((name) => [name, '']))
 
-/** Whether this Node reads TypeScript by itself: then it starts ten times as fast without the test runner's loader. */
+/** Whether this Node reads TypeScript by itself: then a program starts ten times as fast as where the test runner compiles it. */
 export const readsTypeScript: boolean = 'typescript' in process.features && process.features.typescript !== false
 
 /** What Node must be told to run a source of this repository. */

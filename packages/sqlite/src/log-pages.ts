@@ -55,10 +55,14 @@ function cut({ headers, bodies }: JoinedEntries, since: number, lengths: Lengths
     const bytes = headers.subarray(header, header + headerLength)
     // A comma stands behind each.
     header += headerLength + 1
-    // Its number in quotes and a colon stand before a body.
+    if (bodyLength === null) {
+      entries.push({ bytes, body: undefined })
+      continue
+    }
+    // Its number in quotes and a colon stand before it.
     const start = body + String(since + entries.length).length + 3
-    if (bodyLength !== null) body = start + bodyLength + 1
-    entries.push({ bytes, body: bodyLength === null ? undefined : bodies.subarray(start, start + bodyLength) })
+    body = start + bodyLength + 1
+    entries.push({ bytes, body: bodies.subarray(start, start + bodyLength) })
   }
   return entries
 }

@@ -32,14 +32,15 @@ const SIGN_BIT = 0x80
 
 /** Whether 32 bytes encode a point whose order divides 8, in any of the 14 ways. */
 export function isSmallOrder(point: Uint8Array): boolean {
+  const unsigned = withoutSign(point)
   // Asked for each signature: a function made for each would be compiled again and again.
-  for (const y of SMALL_ORDER_Y) if (compareY(point, y) === 0) return true
+  for (const y of SMALL_ORDER_Y) if (compareLittleEndian(unsigned, y) === 0) return true
   return false
 }
 
 /** Whether the y coordinate in 32 bytes is below p, so that there is no second way to write it. */
 export function isCanonicalY(point: Uint8Array): boolean {
-  return compareY(point, FIELD_PRIME_BYTES) < 0
+  return compareLittleEndian(withoutSign(point), FIELD_PRIME_BYTES) < 0
 }
 
 /** Whether the number in 32 bytes is below the group order L. */
@@ -47,18 +48,15 @@ export function isBelowGroupOrder(scalar: Uint8Array): boolean {
   return compareLittleEndian(scalar, GROUP_ORDER) < 0
 }
 
-/** Compares the y coordinate of a point as {@link compareLittleEndian} does. */
-function compareY(point: Uint8Array, y: Uint8Array): number {
-  return (point[31]! & ~SIGN_BIT) - y[31]! || compareLittleEndian(point, y, 30)
+function withoutSign(point: Uint8Array): Uint8Array {
+  const y = point.slice()
+  y[31] = y[31]! & ~SIGN_BIT
+  return y
 }
 
-/**
- * Below 0, 0 or above 0, as `a` is less than, equal to or greater than `b`. Both have 32 bytes.
- *
- * @param last - the highest byte that counts. Default: all of them.
- */
-function compareLittleEndian(a: Uint8Array, b: Uint8Array, last = 31): number {
-  for (let index = last; index >= 0; index--) {
+/** Below 0, 0 or above 0, as `a` is less than, equal to or greater than `b`. Both have 32 bytes. */
+function compareLittleEndian(a: Uint8Array, b: Uint8Array): number {
+  for (let index = 31; index >= 0; index--) {
     const difference = a[index]! - b[index]!
     if (difference !== 0) return difference
   }
